@@ -1,0 +1,128 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// Every Swift target of ours is held to the same strictness.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, path: "Tests/\(name)Tests",
+        swiftSettings: strict)
+}
+
+// The floors of docs/architecture.md, from the ground up. Tests/ArchitectureTests holds the imports to this list.
+let package = Package(
+    name: "mailportal",
+    products: [
+        .executable(name: "mailportal", targets: ["Server"]),
+    ],
+    dependencies: [
+        // No traits: links FoundationEssentials alone, and leaves out what we do not use.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        // libunbound.pc asks for libraries that only its static form needs: the module map links it alone.
+        .systemLibrary(name: "CUnbound", path: "Sources/CUnbound", providers: [.apt(["libunbound-dev"])]),
+        .systemLibrary(
+            name: "CCrypt", path: "Sources/CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // 0: pure
+        target("Formats"),
+        target("SMTP", ["Formats"]),
+        target("JMAP"),
+        // 1
+        target("Disk", [grdb, logging]),
+        // 2: stores
+        target("MailStore", ["Formats", "Disk", grdb, crypto, logging]),
+        target("Directory", ["Formats", "Disk", "CCrypt", grdb, crypto, logging]),
+        // 3
+        target(
+            "Delivery",
+            [
+                "Formats", "SMTP", "Disk", "MailStore", "Directory", "CUnbound", grdb, crypto, logging, lifecycle,
+                nioCore, nioPosix, nioTLS, nioSSL,
+            ]),
+        target(
+            "Web",
+            [
+                "Formats", "Directory", "CZlib", hummingbird, crypto, logging, lifecycle, httpTypes, nioCore, nioTLS,
+                nioSSL, nioHTTPTypes,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+            ]),
+        // 5: surfaces
+        target(
+            "Webmail",
+            [
+                "Formats", "JMAP", "Disk", "MailStore", "Directory", "Delivery", "Web", hummingbird, crypto, logging,
+                lifecycle, httpTypes, nioCore, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ]),
+        // 6
+        .executableTarget(
+            name: "Server",
+            dependencies: [
+                "Formats", "SMTP", "JMAP", "Disk", "MailStore", "Directory", "Delivery", "Web", "Webmail", logging,
+                lifecycle, crypto, nioCore, nioPosix, nioSSL, hummingbird,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+            ],
+            swiftSettings: strict),
+
+        tests("Formats"),
+        tests("SMTP", ["Formats"]),
+        tests("JMAP"),
+        tests("Disk", [grdb]),
+        tests("MailStore", ["Formats", "Disk", "CrashChild", grdb]),
+        tests("Directory", ["Formats", "Disk", grdb]),
+        tests("Delivery", ["Formats", "SMTP", "Disk", "MailStore", "Directory", nioCore, nioEmbedded, logging]),
+        tests("Web", ["Directory", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird")]),
+        tests("Webmail", ["Formats", "JMAP", "Disk", "MailStore", "Directory", "Delivery", "Web"]),
+        .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: strict),
+        // A process that the crash tests start and let die between two numbered steps of a write.
+        .executableTarget(
+            name: "CrashChild", dependencies: ["Formats", "Disk", "MailStore"], path: "Tests/CrashChild",
+            swiftSettings: strict),
+    ]
+)
