@@ -1,0 +1,50 @@
+/// Text out of a part: RFC 8621 §4.1.4, EmailBodyValue.
+package struct DecodedText: Hashable, Sendable {
+    /// The text with LF as its only line end.
+    package var text: String
+    /// Whether the charset or the transfer encoding was unknown or broken.
+    package var isEncodingProblem: Bool
+
+    package init(text: String, isEncodingProblem: Bool = false) {
+        self.text = text
+        self.isEncodingProblem = isEncodingProblem
+    }
+}
+
+extension MessagePart {
+    /// The content's octets after transfer decoding. Unknown encodings count as none.
+    package func decodedBytes() -> [UInt8] {
+        storage.withBytes(bodyRange) { encoding.decode($0).bytes }
+    }
+
+    /// The number of octets of `decodedBytes()`.
+    package var size: Int {
+        encoding.isIdentity ? bodyRange.count : decodedBytes().count
+    }
+
+    /// The content as text: transfer encoding and charset decoded, CRLF and CR made LF. Best effort, never empty-handed: an unknown
+    /// charset is guessed, what cannot be decoded is U+FFFD.
+    package func decodedText() -> DecodedText {
+        let encoding = encoding
+        let charset = contentType?["charset"]
+        return storage.withBytes(bodyRange) { body in
+            if encoding.isIdentity {
+                var decoded = Charset.decodeText(body, charset: charset)
+                if encoding == .unknown { decoded.isEncodingProblem = true }
+                return decoded
+            }
+            let (bytes, isDamaged) = encoding.decode(body)
+            var decoded = bytes.withUnsafeBufferPointer { Charset.decodeText($0, charset: charset) }
+            if isDamaged { decoded.isEncodingProblem = true }
+            return decoded
+        }
+    }
+
+    /// Whether the text is `format=flowed`, and whether with `DelSp`: RFC 3676.
+    package var flowed: (isFlowed: Bool, deletesSpace: Bool) {
+        guard type == "text/plain", let contentType else { return (false, false) }
+        return (
+            contentType["format"]?.lowercased() == "flowed", contentType["delsp"]?.lowercased() == "yes"
+        )
+    }
+}
