@@ -1,0 +1,463 @@
+"""Attacks by HTML mail: no script runs, no request leaves, nothing of ours is touched, and the text stays.
+
+Every vector of ../shared/corpora/html is shown by the real `message-body.js` in a real Chromium under the real policies. Three watchers:
+a listening canary that every foreign host name resolves to, the browser's own list of requests, and traps in every window for
+scripts (dialogs, flags, console). By default the pages come from a small server in this file, which sends the policies of the
+product; MAILPORTAL_URL names a running server to use instead.
+"""
+import http.server
+import json
+import mimetypes
+import os
+import pathlib
+import socket
+import threading
+import unittest
+
+from playwright.sync_api import sync_playwright
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CORPUS = ROOT.parent / "shared" / "corpora" / "html"
+PURIFY = "/usr/share/nodejs/dompurify/dist/purify.es.js"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types dompurify"
+)
+FRAME_POLICY = (
+    "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; font-src data:; frame-ancestors 'self'; "
+    "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+)
+BATCH = 12
+
+
+class Pages(http.server.BaseHTTPRequestHandler):
+    """Public/ with the product's policies, an empty page to work in, and an image proxy that answers with one pixel."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        path = self.path.split("?")[0]
+        if path == "/blank":
+            body, kind = b"<!doctype html><html lang=en><title>Safety</title><link rel=stylesheet href=/css/tokens.css><body><main id=stage></main>", "text/html"
+        elif path == "/vendor/purify.js":
+            body, kind = pathlib.Path(PURIFY).read_bytes(), "text/javascript"
+        elif path == "/api/v1/image":
+            body, kind = PIXEL, "image/png"
+        else:
+            file = (ROOT / "Public" / path.lstrip("/")).resolve()
+            if not file.is_relative_to(ROOT / "Public") or not file.is_file():
+                self.send_response(404)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            body, kind = file.read_bytes(), mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        self.send_response(200)
+        self.send_header("Content-Type", kind + ("; charset=utf-8" if kind.startswith("text/") else ""))
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", FRAME_POLICY if path == "/message-frame.html" else PAGE_POLICY)
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c63606060f80f0001040100a5f645400000000049454e44ae426082"
+)
+
+
+class Canary:
+    """Listens where every foreign name leads; whoever knocks has left the message."""
+
+    def __init__(self):
+        self.knocks = []
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            connection.settimeout(0.5)
+            try:
+                self.knocks.append(connection.recv(400).decode("latin-1").split("\r\n")[0])
+            except OSError:
+                self.knocks.append("(a connection)")
+            connection.close()
+
+
+def read_vectors():
+    for path in sorted((CORPUS / "vectors").glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.strip():
+                yield json.loads(line)
+
+
+# Runs in the page: shows the messages of one batch and reports what can be seen from outside their frames.
+SHOW = r"""
+async ({messages, consent}) => {
+  const { renderMessageBody } = await import('/js/mail/message-body.js');
+  const stage = document.querySelector('#stage') ?? document.body;
+  const before = { title: document.title, location: location.href, children: document.querySelectorAll('*').length, names: Object.keys(window).length };
+  const shown = messages.map(({ id, html }) => {
+    const email = {
+      id, from: [{ name: null, email: `${id}@attacker.example` }], attachments: [],
+      htmlBody: [{ partId: '1', type: 'text/html' }, { partId: '2', type: 'text/html' }], textBody: [],
+      bodyValues: { 1: { value: html }, 2: { value: '<p class="following">FOLLOWING-PART</p>' } },
+    };
+    const body = renderMessageBody({ openComposer() {} }, email);
+    stage.append(body.root);
+    return { id, body };
+  });
+  await Promise.all(shown.map(({ body }) => body.ready));
+  if (consent) {
+    for (const { body } of shown) body.root.querySelector('.message-body-bar button')?.click();
+  }
+  await new Promise((go) => setTimeout(go, 220));
+  // A mouse passes over everything, and what could be focused or opened is.
+  for (const { body } of shown) {
+    const inner = body.root.querySelector('iframe').contentDocument;
+    for (const element of inner.querySelectorAll('*')) {
+      for (const type of ['mouseover', 'mouseenter', 'pointerrawupdate', 'focus', 'toggle', 'animationstart', 'load', 'error', 'scroll'])
+        element.dispatchEvent(new Event(type));
+    }
+  }
+  await new Promise((go) => setTimeout(go, 60));
+  const reports = shown.map(({ id, body }) => {
+    const frame = body.root.querySelector('iframe');
+    const inner = frame.contentDocument;
+    const view = frame.contentWindow;
+    const attributes = [];
+    const positions = [];
+    for (const element of inner.body ? inner.querySelectorAll('body, body *') : []) {
+      for (const { name, value } of element.attributes) attributes.push([element.localName, name, value]);
+      const style = view.getComputedStyle(element);
+      if (!element.classList.contains('mp-part') && !['static', 'relative'].includes(style.position)) positions.push([element.localName, style.position]);
+    }
+    const links = [...inner.querySelectorAll('a[href], area[href]')].map((a) => ({
+      href: a.getAttribute('href'), target: a.target, rel: a.rel, title: a.title, protocol: a.protocol }));
+    const following = inner.querySelector('.following');
+    const box = frame.getBoundingClientRect();
+    return {
+      id, links, attributes, positions,
+      address: inner.location.href,
+      sandbox: frame.getAttribute('sandbox'),
+      tags: [...new Set([...inner.querySelectorAll('body *')].map((e) => e.localName))],
+      namespaces: [...new Set([...inner.querySelectorAll('*')].map((e) => e.namespaceURI))],
+      text: inner.querySelector('.mp-part')?.textContent ?? '',
+      shownText: inner.querySelector('.mp-root')?.innerText ?? '',
+      css: [...inner.querySelectorAll('body style')].map((s) => s.textContent).join('\n'),
+      rules: [...inner.querySelectorAll('body style')].reduce((n, s) => n + (s.sheet?.cssRules.length ?? 0), 0),
+      images: [...inner.querySelectorAll('img')].map((i) => i.getAttribute('src') ?? ''),
+      following: following ? { inside: following.closest('a, form, textarea, select, title, style')?.localName ?? '', height: following.getBoundingClientRect().height } : null,
+      height: box.height, right: box.right,
+      flags: ['xss', '__xss', 'xssed', 'pwned', 'alerted'].filter((name) => name in view || name in window),
+      colors: [...inner.querySelectorAll('.mp-part:first-child *')].map((e) => view.getComputedStyle(e).color),
+      bold: [...inner.querySelectorAll('.mp-part:first-child *')].some((e) => Number(view.getComputedStyle(e).fontWeight) >= 600),
+      loaded: [...inner.querySelectorAll('img')].map((i) => i.naturalWidth),
+      innerWidth: view.innerWidth,
+    };
+  });
+  for (const { body } of shown) body.destroy();
+  const after = { title: document.title, location: location.href, children: document.querySelectorAll('*').length, names: Object.keys(window).length };
+  return { reports, before, after };
+}
+"""
+
+UNSAFE_TAGS = {
+    "script", "iframe", "frame", "frameset", "object", "embed", "applet", "form", "input", "button", "textarea", "select", "option", "link", "meta", "base",
+    "video", "audio", "source", "track", "portal", "fencedframe", "template", "slot", "svg", "math", "picture", "isindex", "marquee", "dialog", "noscript", "xmp", "plaintext",
+}
+LOADING_ATTRIBUTES = {"srcset", "background", "poster", "data", "action", "formaction", "ping", "srcdoc", "xlink:href", "lowsrc", "dynsrc", "manifest", "longdesc", "cite", "codebase", "usemap", "imagesrcset"}
+
+
+class Verdict:
+    """The properties of the corpus, judged on one report."""
+
+    @staticmethod
+    def always(report, vector):
+        yield from Verdict.no_script(report, vector)
+        yield from Verdict.no_network_before_consent(report, vector)
+        yield from Verdict.contained_in_message_box(report, vector)
+        yield from Verdict.no_dom_clobbering(report, vector)
+        yield from Verdict.no_privileged_url_scheme(report, vector)
+        yield from Verdict.rel_noopener_noreferrer(report, vector)
+        yield from Verdict.no_form_submit_off_site(report, vector)
+        yield from Verdict.does_not_swallow_following_message_parts(report, vector)
+        yield from Verdict.no_navigation_without_click(report, vector)
+
+    @staticmethod
+    def no_script(report, vector):
+        if report["flags"]:
+            yield f"flags set: {report['flags']}"
+        if "allow-scripts" in report["sandbox"]:
+            yield "the frame may run scripts"
+        if set(report["tags"]) & UNSAFE_TAGS:
+            yield f"unsafe elements: {sorted(set(report['tags']) & UNSAFE_TAGS)}"
+        if report["namespaces"] != ["http://www.w3.org/1999/xhtml"]:
+            yield f"foreign namespaces: {report['namespaces']}"
+        for tag, name, value in report["attributes"]:
+            if name.startswith("on"):
+                yield f"handler {tag}.{name}"
+            compact = "".join(value.split()).lower()
+            if name in ("href", "src", "action", "background", "style", "value", "data") and compact.startswith(("javascript:", "vbscript:", "data:text", "livescript:")):
+                yield f"script address in {tag}.{name}"
+
+    @staticmethod
+    def no_network_before_consent(report, vector):
+        for tag, name, value in report["attributes"]:
+            if name in LOADING_ATTRIBUTES:
+                yield f"loading attribute {tag}.{name}"
+            if name == "style" and any(word in value.lower() for word in ("url(", "image(", "src(", "@import", "expression", "behavior", "binding")) and "blob:" not in value:
+                yield f"loading style {value!r}"
+        for source in report["images"]:
+            if source and not source.startswith(("data:image/", "blob:")):
+                yield f"image source {source!r}"
+        if any(word in report["css"].lower() for word in ("url(", "@import", "@font-face", "src(", "image(", "@namespace", "expression(")):
+            yield f"loading style sheet {report['css']!r}"
+
+    @staticmethod
+    def contained_in_message_box(report, vector):
+        if report["positions"]:
+            yield f"positioned elements {report['positions']}"
+        if report["height"] > 60_001:
+            yield f"height {report['height']}"
+        for tag, name, value in report["attributes"]:
+            if name in ("popover", "popovertarget", "autofocus", "tabindex", "accesskey", "contenteditable", "draggable"):
+                yield f"{tag}.{name}"
+
+    @staticmethod
+    def no_dom_clobbering(report, vector):
+        for tag, name, value in report["attributes"]:
+            if name == "name" or (name == "id" and not value.startswith("m-")):
+                yield f"{tag}.{name}={value!r}"
+            if name in ("slot", "part", "form", "is", "aria-hidden", "aria-live", "itemref", "for"):
+                yield f"{tag}.{name}={value!r}"
+            if name == "role" and value not in ("presentation", "none"):
+                yield f"role {value!r}"
+
+    @staticmethod
+    def no_privileged_url_scheme(report, vector):
+        for link in report["links"]:
+            if link["protocol"] not in ("http:", "https:", "mailto:", "tel:") or not link["href"].startswith(("http://", "https://", "mailto:", "tel:", "#m-")):
+                yield f"link to {link['href']!r}"
+
+    @staticmethod
+    def link_shows_real_target(report, vector):
+        for link in report["links"]:
+            if link["href"].startswith("#"):
+                continue
+            shown = link["href"].split("?")[0] if link["href"].startswith(("mailto:", "tel:")) else link["href"]
+            if link["title"] != shown or any(ord(c) > 126 for c in link["title"]):
+                yield f"shows {link['title']!r} for {link['href']!r}"
+        if vector["id"] == "url-a-relative" and report["links"]:
+            yield "a relative link leads into our own pages"
+
+    @staticmethod
+    def rel_noopener_noreferrer(report, vector):
+        for link in report["links"]:
+            if not link["href"].startswith("#") and (link["target"] != "_blank" or not {"noopener", "noreferrer"} <= set(link["rel"].split())):
+                yield f"link {link}"
+
+    @staticmethod
+    def no_form_submit_off_site(report, vector):
+        if set(report["tags"]) & {"form", "input", "button", "textarea", "select"}:
+            yield f"form elements {report['tags']}"
+
+    @staticmethod
+    def does_not_swallow_following_message_parts(report, vector):
+        following = report["following"]
+        if following is None or following["inside"] or "FOLLOWING-PART" not in report["shownText"]:
+            if not any(word in vector["input"].lower() for word in ("display", "visibility", "height", "opacity", "zoom")) or following is None:
+                yield f"the next part: {following}"
+
+    @staticmethod
+    def no_navigation_without_click(report, vector):
+        if not report["address"].endswith("/message-frame.html"):
+            yield f"the frame went to {report['address']}"
+
+    @staticmethod
+    def keeps_text(report, vector):
+        if vector.get("keep_text") and vector["keep_text"] not in report["text"]:
+            yield f"text lost: {report['text']!r}"
+
+    @staticmethod
+    def keeps_safe_formatting(report, vector):
+        name = vector["id"]
+        expected = {
+            "keep-nested-tables": report["tags"].count("table") == 1 and "td" in report["tags"],
+            "keep-data-png": any(source.startswith("data:image/png") for source in report["images"]) and report["loaded"] == [1],
+            "keep-details": {"details", "summary"} <= set(report["tags"]),
+            "keep-font-color": "rgb(255, 0, 0)" in report["colors"],
+            "keep-css-safe": "rgb(255, 0, 0)" in report["colors"] and report["bold"],
+            "keep-style-media": report["rules"] == 1 and "max-width" in report["css"],
+            "keep-hr-br-pre": {"pre", "hr", "br"} <= set(report["tags"]),
+            "keep-mso-font": any(name == "style" and "Calibri" in value for _, name, value in report["attributes"]),
+        }
+        if not expected.get(name, True):
+            yield f"formatting lost: {report['tags']} {report['css']!r}"
+
+
+@unittest.skipUnless(CORPUS.is_dir(), f"the corpus {CORPUS} is not here")
+class HTMLSafety(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.canary = Canary()
+        cls.server = None
+        cls.base = os.environ.get("MAILPORTAL_URL", "").rstrip("/")
+        if not cls.base:
+            cls.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+            threading.Thread(target=cls.server.serve_forever, daemon=True).start()
+            cls.base = f"http://127.0.0.1:{cls.server.server_port}"
+        cls.driver = sync_playwright().start()
+        # The browser's own errands are not the message's.
+        own = ", ".join(f"MAP *.{name} ~NOTFOUND" for name in ("google.com", "googleapis.com", "gvt1.com", "gstatic.com"))
+        rules = f"{own}, MAP * 127.0.0.1:{cls.canary.port}, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+        cls.browser = cls.driver.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", f"--host-resolver-rules={rules}", "--disable-background-networking", "--disable-component-update"])
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.close()
+        cls.driver.stop()
+        if cls.server:
+            cls.server.shutdown()
+
+    def setUp(self):
+        self.canary.knocks.clear()
+        self.context = self.browser.new_context(viewport={"width": 900, "height": 800})
+        self.page = self.context.new_page()
+        self.requests, self.alarms = [], []
+        self.context.on("request", self._request)
+        self.context.on("page", lambda page: self.alarms.append(f"a window opened: {page.url}") if page != self.page else None)
+        self.page.on("dialog", lambda dialog: (self.alarms.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        self.page.on("worker", lambda worker: self.alarms.append(f"worker {worker.url}"))
+        self.page.on("download", lambda download: self.alarms.append(f"download {download.url}"))
+        self.page.on("pageerror", lambda error: self.alarms.append(f"error {error}"))
+        self.page.add_init_script(
+            "for (const name of ['alert', 'confirm', 'prompt', 'print', 'open']) window[name] = () => { throw (window.xss = new Error(name)); };")
+        if os.environ.get("MAILPORTAL_URL"):
+            self.page.route("**/api/v1/image?*", lambda route: route.fulfill(status=200, content_type="image/png", body=PIXEL))
+            self.page.goto(self.base + "/robots.txt" if os.environ.get("MAILPORTAL_BLANK") is None else self.base + os.environ["MAILPORTAL_BLANK"])
+        else:
+            self.page.goto(self.base + "/blank")
+
+    def tearDown(self):
+        self.context.close()
+
+    def _request(self, request):
+        if request.url.startswith(("data:", "blob:")):
+            return
+        if not request.url.startswith(self.base + "/"):
+            self.requests.append(request.url)
+        elif not request.url.removeprefix(self.base).startswith(("/js/", "/css/", "/vendor/", "/message-frame.html", "/blank", "/api/v1/image?", "/i18n/", "/favicon.ico", "/icons/")):
+            self.requests.append(request.url)
+
+    def show(self, vectors, consent=False):
+        """Shows vectors, and gives failures by id."""
+        failures = {}
+        for start in range(0, len(vectors), BATCH):
+            batch = vectors[start:start + BATCH]
+            result = self.page.evaluate(SHOW, {"messages": [{"id": v["id"], "html": v["input"]} for v in batch], "consent": consent})
+            blame = ", ".join(v["id"] for v in batch)
+            for key in ("title", "location", "children"):
+                if result["before"][key] != result["after"][key]:
+                    failures.setdefault(blame, []).append(f"our page changed: {key}")
+            self.collect(failures, blame)
+            for vector, report in zip(batch, result["reports"]):
+                found = list(Verdict.always(report, vector)) + list(Verdict.keeps_text(report, vector))
+                for name in vector.get("must", []):
+                    found += list(getattr(Verdict, name.replace("-", "_"))(report, vector))
+                if found:
+                    failures[vector["id"]] = sorted(set(found))
+        return failures
+
+    def collect(self, failures, blame):
+        if self.requests or self.alarms or self.canary.knocks:
+            failures[f"one of {blame}"] = [*self.requests, *self.alarms, *self.canary.knocks]
+            self.requests.clear(), self.alarms.clear(), self.canary.knocks.clear()
+
+    def assertNone(self, failures, count):
+        text = "\n".join(f"{name}: {'; '.join(map(str, found))[:600]}" for name, found in failures.items())
+        self.assertFalse(failures, f"{len(failures)} of {count} fail:\n{text}")
+
+    def test_vectors(self):
+        vectors = list(read_vectors())
+        self.assertGreater(len(vectors), 700)
+        self.assertNone(self.show(vectors), len(vectors))
+
+    def test_vectors_with_images_shown(self):
+        """After consent every image comes through our own proxy, and nothing else changes."""
+        vectors = [v for v in read_vectors() if "http" in v["input"] or "//" in v["input"]]
+        self.assertNone(self.show(vectors, consent=True), len(vectors))
+
+    def test_real_bodies(self):
+        """Real messages keep every visible word."""
+        paths = sorted((CORPUS / "bodies").glob("*.html")) + sorted((CORPUS / "files").rglob("*.html"))
+        self.assertGreater(len(paths), 50)
+        bodies = [{"id": path.name, "input": path.read_bytes().decode("utf-8", "replace")} for path in paths]
+        failures = self.show(bodies)
+        for body in bodies:
+            lost = self.page.evaluate(LOST_WORDS, body["input"])
+            if lost:
+                failures.setdefault(body["id"], []).append(f"words lost: {lost}")
+        self.assertNone(failures, len(bodies))
+
+    def test_quotes_are_folded(self):
+        """Replies as programs write them: the quoted part is recognised."""
+        unfolded = []
+        for path in sorted((CORPUS / "files" / "talon").glob("*.html")):
+            text = path.read_bytes().decode("utf-8", "replace")
+            if not self.page.evaluate(FOLDED, text):
+                unfolded.append(path.name)
+        self.assertEqual(unfolded, [])
+
+    def test_canary_works(self):
+        """The watchers see a page that does load something (else their silence would mean nothing)."""
+        page = self.context.new_page()
+        page.set_content("<img src='http://leak.example/here'>")
+        page.wait_for_timeout(500)
+        self.assertTrue(any("/here" in knock for knock in self.canary.knocks), self.canary.knocks)
+        self.assertTrue(any("leak.example" in url for url in self.requests))
+
+
+# Words that a plain parser finds in the body, and the reader does not show in its tree.
+LOST_WORDS = r"""
+async (html) => {
+  const { renderMessageBody } = await import('/js/mail/message-body.js');
+  const policy = globalThis.testPolicy;
+  const email = { id: 'words', from: [], attachments: [], htmlBody: [{ partId: '1', type: 'text/html' }], textBody: [], bodyValues: { 1: { value: html } } };
+  const body = renderMessageBody({ openComposer() {} }, email);
+  (document.querySelector('#stage') ?? document.body).append(body.root);
+  await body.ready;
+  const shown = new Set((body.root.querySelector('iframe').contentDocument.querySelector('.mp-root').textContent).split(/\s+/));
+  body.destroy();
+  const text = html.replace(/<!--[\s\S]*?(?:-->|$)/g, ' ').replace(/<(script|style|title|head)\b[\s\S]*?<\/\1\s*>/gi, ' ').replace(/<\/?[a-z!?][^>]*>/gi, '\u0001').replace(/&[#\w]+;?/g, '\u0001');
+  const words = text.split(/[\s\u0001]+/).filter((word) => /^[\p{L}]{4,}$/u.test(word));
+  const all = [...shown].join(' ');
+  return [...new Set(words.filter((word) => !all.includes(word)))].slice(0, 8);
+}
+"""
+
+FOLDED = r"""
+async (html) => {
+  const { renderMessageBody } = await import('/js/mail/message-body.js');
+  const email = { id: 'fold', from: [], attachments: [], htmlBody: [{ partId: '1', type: 'text/html' }], textBody: [], bodyValues: { 1: { value: html } } };
+  const body = renderMessageBody({ openComposer() {} }, email);
+  (document.querySelector('#stage') ?? document.body).append(body.root);
+  await body.ready;
+  const folded = body.root.querySelector('iframe').contentDocument.querySelector('details.mp-quote') !== null;
+  body.destroy();
+  return folded;
+}
+"""
+
+if __name__ == "__main__":
+    unittest.main()
