@@ -218,7 +218,8 @@ struct AddressParser {
     private func literal(_ text: Bytes, _ kind: Word.Kind) -> String {
         guard kind == .quoted else { return Charset.decodeHeader(text) }
         let content = unquoted(text)
-        return content.withUnsafeBufferPointer { Charset.decodeHeader($0) }.trimmingBlanks
+        // RFC 2047 §5 forbids encoded words within quotes; too many programs put them there to leave them undecoded.
+        return content.withUnsafeBufferPointer { EncodedWord.decodeText($0) }.trimmingBlanks
     }
 
     private func unquoted(_ text: Bytes) -> [UInt8] {

@@ -1,7 +1,7 @@
 /// Base64 of RFC 4648 §4 and RFC 2045 §6.8.
 package enum Base64 {
-    /// Decodes leniently: bytes outside the alphabet are skipped, missing padding is implied, and what follows padding is
-    /// decoded as a further run, as concatenated encodings need it. Linear time.
+    /// Decodes leniently: bytes outside the alphabet are skipped, missing padding is implied. What follows padding is decoded as a
+    /// further run, as concatenated encodings need it, unless it is no base64 (a footer): then it goes. Linear time.
     package static func decode(_ text: [UInt8]) -> [UInt8] {
         text.withUnsafeBufferPointer { decode($0).bytes }
     }
@@ -78,7 +78,8 @@ package enum Base64 {
         var group: UInt32 = 0
         var pending = 0
         var isDamaged = false
-        var sawPadding = false
+        // Where the output stood at the last padding: a mailing list's footer may follow, and is no base64.
+        var paddedAt: Int?
         while index < count {
             // Whole groups of four, as nearly all are.
             if pending == 0 {
@@ -101,10 +102,6 @@ package enum Base64 {
             index += 1
             let value = table[Int(byte)]
             if value < 64 {
-                if sawPadding {
-                    isDamaged = true
-                    sawPadding = false
-                }
                 group = group << 6 | UInt32(value)
                 pending += 1
                 if pending == 4 {
@@ -116,12 +113,16 @@ package enum Base64 {
                     pending = 0
                 }
             } else if byte == ASCII.equals {
-                sawPadding = true
                 flush(group, pending, out, &at)
                 group = 0
                 pending = 0
+                paddedAt = at
             } else if !byte.isFoldingSpace {
                 isDamaged = true
+                if let paddedAt {
+                    written = paddedAt
+                    return true
+                }
             }
         }
         if pending == 1 { isDamaged = true }

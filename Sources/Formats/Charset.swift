@@ -10,7 +10,7 @@ package enum Charset {
 
     static func decode(_ bytes: Bytes, charset: String?) -> DecodedText {
         switch scheme(for: charset) {
-        case .sniffed, .utf8, .singleByte:
+        case .sniffed, .utf8, .latin1, .windows1252:
             break
         case .iconv(let name, let keepsASCII):
             if !keepsASCII || bytes.hasHighBit, let converted = CharsetConverter.convert(bytes, from: name) { return converted }
@@ -18,9 +18,11 @@ package enum Charset {
         return decodeASCIICompatible(bytes, scheme(for: charset))
     }
 
-    /// As `decode`, with CRLF and CR made LF.
-    static func decodeText(_ bytes: Bytes, charset: String?) -> DecodedText {
-        let scheme = scheme(for: charset)
+    /// As `decode`, with CRLF and CR made LF. Without `guesses`, as `MessagePart.decodedText(guesses:)` tells.
+    static func decodeText(_ bytes: Bytes, charset: String?, guesses: Bool = true) -> DecodedText {
+        var scheme = scheme(for: charset)
+        if !guesses, scheme.isSniffed { scheme = .utf8 }
+        if !guesses, scheme == .latin1 { scheme = .iconv(name: "ISO-8859-1", keepsASCII: true) }
         if case .iconv(let name, let keepsASCII) = scheme, !keepsASCII || bytes.hasHighBit,
             let (converted, isProblem) = CharsetConverter.convertBytes(bytes, from: name)
         {
@@ -48,8 +50,9 @@ package enum Charset {
         /// No charset or `us-ascii`: other bytes are guessed. `isDeclared` tells which.
         case sniffed(isDeclared: Bool)
         case utf8
-        /// ISO-8859-1 and windows-1252: what is labelled as the first is often the second, and has no use for the controls at 80–9F.
-        case singleByte
+        /// Decoded as windows-1252: what is labelled ISO-8859-1 often is that, and has no use for the controls at 80–9F.
+        case latin1
+        case windows1252
         case iconv(name: String, keepsASCII: Bool)
 
         var isSniffed: Bool {
@@ -66,7 +69,7 @@ package enum Charset {
         switch scheme {
         case .utf8:
             return utf8Text(bytes, bytes.utf8String)
-        case .singleByte:
+        case .latin1, .windows1252:
             return DecodedText(text: Windows1252.decode(bytes))
         case .sniffed(let isDeclared):
             if !bytes.hasHighBit {

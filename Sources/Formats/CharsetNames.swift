@@ -23,7 +23,7 @@ enum CharsetNames {
             let number = Int(digits), digits.utf8.count <= 5
         else { return nil }
         switch number {
-        case 1252: return .singleByte
+        case 1252: return .windows1252
         case 65001: return .utf8
         case 50220, 50221, 50222: return table["iso2022jp"]
         case 936: return table["gb18030"]
@@ -46,7 +46,8 @@ enum CharsetNames {
         add(.sniffed(isDeclared: false), "", "ascii", "usascii", "ansix341968", "iso646us", "us", "646", "default", "none", "unknown")
         add(.sniffed(isDeclared: false), "xunknown", "unknown8bit", "autodetect", "xuserdefined", "8bit", "7bit", "binary", "charset")
         add(.utf8, "utf8", "unicode11utf8", "unicode20utf8", "xutf8", "utf8mb4", "utf8n")
-        add(.singleByte, "iso88591", "88591", "latin1", "l1", "isolatin1", "iso885911987", "isoir100", "ansi", "western")
+        add(.latin1, "iso88591", "88591", "latin1", "l1", "isolatin1", "iso885911987", "isoir100", "western")
+        add(.windows1252, "ansi", "xansi")
         for part in [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16] {
             let scheme = Charset.Scheme.iconv(name: "ISO-8859-\(part)", keepsASCII: true)
             add(scheme, "iso8859\(part)", "8859\(part)", "xiso8859\(part)")

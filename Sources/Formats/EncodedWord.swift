@@ -46,10 +46,10 @@ enum EncodedWord {
         return nil
     }
 
-    /// After a word there must be a blank, the end, a closing parenthesis, or the next word.
+    /// After a word there must be a blank or the end (RFC 2047 §5); programs also put punctuation or the next word there. Where a
+    /// letter or digit follows, it is no encoded word (RFC 8621 §4.1.2.2).
     private static func isBoundary(_ bytes: Bytes, at end: Int) -> Bool {
-        end == bytes.count || bytes[end].isFoldingSpace || bytes[end] == ASCII.closeParen
-            || end + 1 < bytes.count && bytes[end] == ASCII.equals && bytes[end + 1] == ASCII.question
+        end == bytes.count || !bytes[end].isASCIILetter && !bytes[end].isASCIIDigit && bytes[end] < 0x80
     }
 
     /// The word that begins at `start`, whose text holds no blank and no `?`.

@@ -9,6 +9,21 @@ package enum HTMLText {
             return scanner.scan()
         }
     }
+
+    /// The charset that a `meta` element within the first kilobyte names: `charset=…`.
+    static func declaredCharset(in bytes: Bytes) -> String? {
+        let head = bytes.slice(0..<min(bytes.count, 1024))
+        let mark: StaticString = "charset="
+        var at = 0
+        while let found = head.index(of: ASCII.equals, in: at..<head.count) {
+            at = found + 1
+            guard found >= 7, head.slice(found - 7..<at).equalsIgnoringCase(mark) else { continue }
+            let rest = head[at...].drop { $0 == ASCII.quote || $0 == ASCII.apostrophe || $0.isBlank }
+            let name = rest.prefix { $0.isASCIILetter || $0.isASCIIDigit || $0 == ASCII.hyphen || $0 == ASCII.underscore }
+            if !name.isEmpty { return String(decoding: name, as: UTF8.self) }
+        }
+        return nil
+    }
 }
 
 /// One pass over the markup, a table of tags that matter.

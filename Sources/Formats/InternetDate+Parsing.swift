@@ -127,14 +127,6 @@ private struct DateFields {
             return true
         }
         if time == nil { return true }
-        if word.equalsIgnoringCase("PM") || word.equalsIgnoringCase("AM") {
-            if let time {
-                let hour = time / 3600
-                if word.equalsIgnoringCase("PM"), hour < 12 { self.time = time + 43_200 }
-                if word.equalsIgnoringCase("AM"), hour == 12 { self.time = time - 43_200 }
-            }
-            return true
-        }
         if offset == nil { offset = Self.zone(word) }
         return true
     }

@@ -2,7 +2,8 @@
 package enum MboxFile {
     /// Where the messages lie, without their `From ` lines and the blank line before the next.
     ///
-    /// A line is a separator if it begins with `From ` and the one before is blank (or there is none).
+    /// A line is a separator if it begins with `From ` and has a time of day in it, and the line before is blank (or there is
+    /// none). So text that someone forgot to quote is no separator.
     package static func messages(in bytes: [UInt8]) -> [Range<Int>] {
         bytes.withUnsafeBufferPointer { split($0) }
     }
@@ -13,7 +14,7 @@ package enum MboxFile {
         var line = 0
         while line < bytes.count {
             let next = bytes.index(of: ASCII.lf, in: line..<bytes.count).map { $0 + 1 } ?? bytes.count
-            if bytes.slice(line..<next).starts(with: "From ".utf8), line == 0 || isBlankLine(bytes, endingAt: line) {
+            if isSeparator(bytes.slice(line..<next)), line == 0 || isBlankLine(bytes, endingAt: line) {
                 if let start { ranges.append(start..<max(start, withoutBlankLine(bytes, line))) }
                 start = next
             }
@@ -21,6 +22,14 @@ package enum MboxFile {
         }
         if let start { ranges.append(start..<bytes.count) }
         return ranges
+    }
+
+    private static func isSeparator(_ line: Bytes) -> Bool {
+        guard line.starts(with: "From ".utf8) else { return false }
+        for index in line.indices.dropLast(2) where line[index] == ASCII.colon {
+            if line[index - 1].isASCIIDigit, line[index + 1].isASCIIDigit, line[index + 2].isASCIIDigit { return true }
+        }
+        return false
     }
 
     private static func isBlankLine(_ bytes: Bytes, endingAt end: Int) -> Bool {

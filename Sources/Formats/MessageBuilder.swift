@@ -92,22 +92,10 @@ package struct MessageBuilder: Sendable {
         self.body = body
     }
 
-    /// The message with CRLF line ends. Throws when a field's name, a type or a parameter's name is no token.
+    /// The message with CRLF line ends. Throws when a field's name, a type, a disposition or a parameter's name is no token, when an
+    /// address is longer than a line may be, or parts nest deeper than `Message.maximumDepth`.
     package func build() throws(ParseError) -> [UInt8] {
         var writer = MessageWriter(self)
         return try writer.write()
-    }
-}
-
-struct MessageWriter {
-    private let builder: MessageBuilder
-    private var output: [UInt8] = []
-
-    init(_ builder: MessageBuilder) {
-        self.builder = builder
-    }
-
-    mutating func write() throws(ParseError) -> [UInt8] {
-        throw ParseError("not written yet")
     }
 }

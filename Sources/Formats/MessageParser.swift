@@ -41,6 +41,9 @@ struct MessageParser {
                 parts[part].body = position..<input.count
                 if !headerOnly, enter(part) { continue }
                 stop = headerOnly ? .endOfInput : skipContent()
+            } else if case .delimiter = stop, parts[part].fields.isEmpty, parts[part].parent >= 0 {
+                // Two delimiters in a row: no part between them.
+                dropLastPart()
             } else {
                 let end = if case .delimiter(_, _, let line) = stop { contentEnd(before: line) } else { input.count }
                 parts[part].body = max(end, parts[part].body.lowerBound)..<max(end, parts[part].body.lowerBound)
@@ -158,9 +161,11 @@ struct MessageParser {
     }
 
     private mutating func skipEnvelopeLine() {
-        let from: StaticString = "From "
-        let quoted: StaticString = ">From "
-        if input.hasPrefixIgnoringCase(from) || input.hasPrefixIgnoringCase(quoted) { advanceLine() }
+        if isEnvelopeLine(input) { advanceLine() }
+    }
+
+    private func isEnvelopeLine(_ text: Bytes) -> Bool {
+        text.starts(with: "From ".utf8) || text.starts(with: ">From ".utf8)
     }
 
     // MARK: Header
@@ -195,12 +200,10 @@ struct MessageParser {
         return (nameEnd, index)
     }
 
-    /// Whether the line is an mbox separator that a careless program left within the header.
+    /// Whether the line is an mbox separator that a careless program left within the header, or a field without a name.
     private func isIgnorable(_ line: Range<Int>, _ part: Int) -> Bool {
-        let text = input.slice(line)
-        let from: StaticString = "From "
-        let quoted: StaticString = ">From "
-        return parts[part].fields.isEmpty && (text.hasPrefixIgnoringCase(from) || text.hasPrefixIgnoringCase(quoted))
+        if input[line.lowerBound] == ASCII.colon { return true }
+        return parts[part].fields.isEmpty && isEnvelopeLine(input.slice(line))
     }
 
     private mutating func extendField(of part: Int, to end: Int) {
@@ -234,6 +237,11 @@ struct MessageParser {
                 parent: parent, depth: parent < 0 ? 0 : parts[parent].depth + 1, fields: fields.count..<fields.count,
                 body: position..<input.count, type: isDigest ? "message/rfc822" : "text/plain"))
         if parent >= 0 { parts[parent].children.append(parts.count - 1) }
+    }
+
+    private mutating func dropLastPart() {
+        let part = parts.removeLast()
+        parts[part.parent].children.removeLast()
     }
 
     private func field(_ index: Int) -> HeaderRecord? { index < 0 ? nil : fields[index] }

@@ -24,20 +24,31 @@ extension MessagePart {
 
     /// The content as text: transfer encoding and charset decoded, CRLF and CR made LF. Best effort, never empty-handed: an unknown
     /// charset is guessed, what cannot be decoded is U+FFFD.
-    package func decodedText() -> DecodedText {
+    /// - Parameter guesses: without, nothing is assumed but what the message says: 8-bit bytes that no charset explains are U+FFFD, and
+    ///   ISO-8859-1 is not taken for windows-1252. For comparison with other parsers.
+    package func decodedText(guesses: Bool = true) -> DecodedText {
         let encoding = encoding
         let charset = contentType?["charset"]
+        let isHTML = guesses && type == "text/html"
         return storage.withBytes(bodyRange) { body in
             if encoding.isIdentity {
-                var decoded = Charset.decodeText(body, charset: charset)
+                var decoded = Charset.decodeText(body, charset: Self.charset(charset, of: body, isHTML: isHTML), guesses: guesses)
                 if encoding == .unknown { decoded.isEncodingProblem = true }
                 return decoded
             }
             let (bytes, isDamaged) = encoding.decode(body)
-            var decoded = bytes.withUnsafeBufferPointer { Charset.decodeText($0, charset: charset) }
+            var decoded = bytes.withUnsafeBufferPointer {
+                Charset.decodeText($0, charset: Self.charset(charset, of: $0, isHTML: isHTML), guesses: guesses)
+            }
             if isDamaged { decoded.isEncodingProblem = true }
             return decoded
         }
+    }
+
+    /// The charset to decode with: HTML whose part names none (or nonsense) may name one itself, in a `meta` element.
+    private static func charset(_ declared: String?, of body: Bytes, isHTML: Bool) -> String? {
+        guard isHTML, body.hasHighBit, Charset.scheme(for: declared).isSniffed else { return declared }
+        return HTMLText.declaredCharset(in: body) ?? declared
     }
 
     /// Whether the text is `format=flowed`, and whether with `DelSp`: RFC 3676.
