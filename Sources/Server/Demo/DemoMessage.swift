@@ -13,8 +13,8 @@ struct DemoFolder: Hashable, Sendable {
     static let trash = DemoFolder(path: ["Trash"], role: "trash")
 
     /// A folder by its path as the scripts write it: `Projects/Garden house`.
-    static func named(_ path: some StringProtocol) -> DemoFolder {
-        DemoFolder(path: path.split(separator: "/").map(String.init), role: nil)
+    static func named(_ path: String) -> DemoFolder {
+        DemoFolder(path: path.split(separator: "/" as Character).map { String($0) }, role: nil)
     }
 }
 

@@ -1,0 +1,48 @@
+"""Real and broken mail: every message of the corpus goes in by LMTP, is listed, and comes back byte for byte."""
+
+import json
+
+from portal.mail import LMTP, canonical, without_trace
+
+
+def corpus(corpora):
+    """(name, bytes) of the messages, as an MTA would hand them over."""
+    folder = corpora / "mail"
+    for line in (folder / "ORACLE.jsonl").read_text().splitlines():
+        path = json.loads(line)["path"]
+        content = (folder / path).read_bytes()
+        if content.startswith(b"From "):
+            content = content.split(b"\n", 1)[1]
+        content = canonical(content)
+        yield path, content if content.endswith(b"\r\n") else content + b"\r\n"
+
+
+def test_every_message_is_delivered_listed_and_given_back(server, account, corpora):
+    messages = list(corpus(corpora))
+    with LMTP(server.lmtp) as lmtp:
+        for name, content in messages:
+            code, reply = lmtp.deliver("a@foreign.test", [account.address], content)[account.address]
+            assert code == 250, (name, code, reply)
+
+    jmap = account.jmap
+    ids, emails = [], []
+    while True:
+        page = jmap.ids({"inMailbox": jmap.mailbox("inbox")["id"]}, sort=[{"property": "receivedAt"}], position=len(ids), limit=250)
+        if not page:
+            break
+        ids += page
+        emails += jmap.emails(page, "id", "blobId", "subject", "preview", "receivedAt", "hasAttachment", "bodyStructure", "size")
+    assert len(ids) == len(set(ids)) == len(messages)
+
+    given = sorted(without_trace(jmap.download(each["blobId"])) for each in emails)
+    expected = sorted(without_trace(content) for _, content in messages)
+    different = [index for index in range(len(expected)) if given[index] != expected[index]]
+    assert different == [], expected[different[0]][:400]
+    assert all(each["size"] > 0 for each in emails)
+
+
+def test_verify_finds_nothing_wrong_with_the_corpus(server, account, corpora):
+    with LMTP(server.lmtp) as lmtp:
+        for _, content in list(corpus(corpora))[::7]:
+            lmtp.deliver("a@foreign.test", [account.address], content)
+    assert server.run("verify", account.address).returncode == 0
