@@ -1,0 +1,70 @@
+internal import Glibc
+
+/// The IP address a client speaks from, as we believe it (after trusted proxies).
+package struct ClientAddress: Hashable, Sendable, CustomStringConvertible {
+    /// As `inet_ntop` writes it; IPv4 also where it came mapped into IPv6.
+    package let description: String
+    /// 4 or 16 bytes, network order.
+    package let bytes: [UInt8]
+
+    package init?(_ text: some StringProtocol) {
+        let text = String(text)
+        var four = in_addr()
+        var six = in6_addr()
+        if inet_pton(AF_INET, text, &four) == 1 {
+            self.init(bytes: withUnsafeBytes(of: &four) { Array($0) })
+        } else if inet_pton(AF_INET6, text, &six) == 1 {
+            self.init(bytes: withUnsafeBytes(of: &six) { Array($0) })
+        } else {
+            return nil
+        }
+    }
+
+    private init(bytes: [UInt8]) {
+        let isMapped = bytes.count == 16 && bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 255 && bytes[11] == 255
+        self.bytes = isMapped ? Array(bytes[12...]) : bytes
+        let family = self.bytes.count == 4 ? AF_INET : AF_INET6
+        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let written = inet_ntop(family, self.bytes, &buffer, socklen_t(buffer.count))
+        description = written.map { String(cString: $0) } ?? "unknown"
+    }
+
+    package var isLoopback: Bool {
+        bytes.count == 4 ? bytes[0] == 127 : bytes.dropLast().allSatisfy { $0 == 0 } && bytes[15] == 1
+    }
+
+    /// What one customer of a provider usually gets: an IPv4 address, an IPv6 /64. Limits count by it.
+    package var network: String {
+        bytes.count == 4 ? description : ClientAddress(bytes: bytes.prefix(8) + [UInt8](repeating: 0, count: 8)).description
+    }
+}
+
+/// A range of addresses in CIDR notation, for example `10.0.0.0/8`, `fd00::/8`, `::1`.
+package struct ClientNetwork: Hashable, Sendable, CustomStringConvertible {
+    private let address: ClientAddress
+    private let prefixLength: Int
+
+    /// Nil when `text` is neither an address nor a range.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let first = parts.first, let address = ClientAddress(first) else { return nil }
+        let width = address.bytes.count * 8
+        if parts.count == 2 {
+            guard let length = Int(parts[1]), (0...width).contains(length) else { return nil }
+            prefixLength = length
+        } else {
+            prefixLength = width
+        }
+        self.address = address
+    }
+
+    package func contains(_ other: ClientAddress) -> Bool {
+        guard other.bytes.count == address.bytes.count else { return false }
+        return (0..<prefixLength).allSatisfy { bit in
+            let mask = UInt8(0x80) >> UInt8(bit % 8)
+            return other.bytes[bit / 8] & mask == address.bytes[bit / 8] & mask
+        }
+    }
+
+    package var description: String { "\(address)/\(prefixLength)" }
+}

@@ -1,0 +1,109 @@
+package import Disk
+internal import GRDB
+package import Logging
+internal import Synchronization
+
+/// The one database that cannot be rebuilt: domains, accounts, routes, secrets.
+///
+/// Reads go to `snapshot`. Every write is one synced transaction, after which `snapshot` already shows it. Several processes
+/// may hold one directory open: `followOtherWriters()` brings in what the others wrote.
+package final class Directory: Sendable {
+    let database: DatabasePool
+    private let logger: Logger
+    private let current: Mutex<DirectorySnapshot>
+    /// Serialises loading, so that an older load never replaces a newer one.
+    private let loader = SnapshotLoader()
+    package let sessions: Sessions
+
+    /// Opens or makes `directory.sqlite` at `path`, brings its schema up to date, and loads the first snapshot.
+    ///
+    /// Blocks; call it once at start. The file is readable by its owner only. Throws `StoreError.unavailable`.
+    package init(path: String, logger: Logger) throws(StoreError) {
+        self.logger = logger
+        do {
+            database = try DirectoryFile.open(path)
+            try DirectorySchema.migrator.migrate(database)
+            current = Mutex(try database.read { try DirectorySnapshot(loadingFrom: $0) })
+            sessions = Sessions(database: database)
+        } catch {
+            logger.error("directory cannot be opened", metadata: ["path": "\(path)", "error": "\(error)"])
+            throw .unavailable(reason: "directory: \(error)")
+        }
+    }
+
+    /// The directory as it is now.
+    package var snapshot: DirectorySnapshot { current.withLock { $0 } }
+
+    /// Looks once whether somebody else wrote, and swaps the snapshot if so. Costs one row read when nobody did.
+    package func refresh() async throws(StoreError) {
+        do {
+            let (revision, sessionsRevision) = try await database.read { db -> (Int64, Int64) in
+                let row = try Row.fetchOne(db, sql: "SELECT revision, sessions_revision FROM directory_state")
+                guard let row else { throw StoreError.unavailable(reason: "the directory has no state row") }
+                return (row[0], row[1])
+            }
+            sessions.forgetCached(unless: sessionsRevision)
+            guard revision != snapshot.revision else { return }
+            try await reload()
+        } catch {
+            throw StoreError(directory: error)
+        }
+    }
+
+    /// Looks every second for what other processes wrote, until cancelled.
+    package func followOtherWriters() async {
+        while !Task.isCancelled {
+            do {
+                try await Task.sleep(for: .seconds(1))
+                try await refresh()
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error("directory cannot be read", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// One transaction, and then the snapshot that shows it.
+    @discardableResult
+    func write<Result: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Result
+    ) async throws(StoreError) -> Result {
+        do {
+            let result = try await database.write(body)
+            try await reload()
+            return result
+        } catch {
+            throw StoreError(directory: error)
+        }
+    }
+
+    private func reload() async throws {
+        let snapshot = try await loader.load(from: database)
+        current.withLock { if snapshot.revision > $0.revision { $0 = snapshot } }
+    }
+}
+
+/// Lets one load run at a time; those who wait meanwhile are served by the next one together.
+private actor SnapshotLoader {
+    private var next: Task<DirectorySnapshot, any Error>?
+    private var running: Task<DirectorySnapshot, any Error>?
+
+    func load(from database: DatabasePool) async throws -> DirectorySnapshot {
+        if let next { return try await next.value }
+        let previous = running
+        let task = Task {
+            _ = try? await previous?.value
+            self.startNext()
+            return try await database.read { try DirectorySnapshot(loadingFrom: $0) }
+        }
+        next = task
+        return try await task.value
+    }
+
+    /// The waiting load begins: whoever comes from now on may have written after it, and waits for another.
+    private func startNext() {
+        running = next
+        next = nil
+    }
+}

@@ -1,0 +1,92 @@
+internal import Formats
+internal import GRDB
+
+extension DirectorySnapshot {
+    /// Reads everything a snapshot holds, in the caller's transaction.
+    convenience init(loadingFrom db: Database) throws {
+        let revision = try Int64.fetchOne(db, sql: "SELECT revision FROM directory_state") ?? 0
+        self.init(
+            revision: revision,
+            domains: try Self.domains(db),
+            accounts: try Self.accounts(db),
+            aliases: try Self.aliases(db),
+            senders: try Self.senders(db),
+            administrators: try Self.administrators(db))
+    }
+
+    private static func domains(_ db: Database) throws -> [Domain] {
+        let sql = "SELECT name, class, state, catch_all, verification_token, created FROM domains"
+        return try collect(db, sql) { row in
+            Domain(
+                name: try DomainName(parsing: row[0] as String),
+                kind: try stored(row[1], "class"),
+                state: try stored(row[2], "state"),
+                catchAll: try (row[3] as String?).map { try MailAddress(parsing: $0) },
+                verificationToken: row[4],
+                createdAt: row[5])
+        }
+    }
+
+    private static func accounts(_ db: Database) throws -> [Account] {
+        let sql = """
+            SELECT id, address, display_name, role, enabled, quota, language, created, version
+            FROM accounts JOIN credentials ON credentials.account = accounts.id
+            """
+        return try collect(db, sql) { row in
+            Account(
+                id: AccountID(rawValue: row[0]),
+                address: try MailAddress(parsing: row[1] as String),
+                displayName: row[2],
+                role: try stored(row[3], "role"),
+                isEnabled: row[4],
+                quota: row[5],
+                language: row[6],
+                createdAt: row[7],
+                credentialVersion: row[8])
+        }
+    }
+
+    private static func aliases(_ db: Database) throws -> [Alias] {
+        var recipients: [String: [MailAddress]] = [:]
+        let rows = try Row.fetchCursor(db, sql: "SELECT alias, recipient FROM alias_recipients ORDER BY alias, position")
+        while let row = try rows.next() {
+            recipients[row[0], default: []].append(try MailAddress(parsing: row[1] as String))
+        }
+        return try recipients.map { address, recipients in
+            Alias(address: try MailAddress(parsing: address), recipients: recipients)
+        }
+    }
+
+    private static func senders(_ db: Database) throws -> [AccountID: [MailAddress]] {
+        var senders: [AccountID: [MailAddress]] = [:]
+        let rows = try Row.fetchCursor(db, sql: "SELECT account, address FROM sender_addresses ORDER BY address")
+        while let row = try rows.next() {
+            senders[AccountID(rawValue: row[0]), default: []].append(try MailAddress(parsing: row[1] as String))
+        }
+        return senders
+    }
+
+    private static func administrators(_ db: Database) throws -> [DomainName: [AccountID]] {
+        var administrators: [DomainName: [AccountID]] = [:]
+        let rows = try Row.fetchCursor(db, sql: "SELECT domain, account FROM domain_admins ORDER BY account")
+        while let row = try rows.next() {
+            administrators[try DomainName(parsing: row[0] as String), default: []].append(AccountID(rawValue: row[1]))
+        }
+        return administrators
+    }
+
+    private static func collect<Value>(_ db: Database, _ sql: String, _ make: (Row) throws -> Value) throws -> [Value] {
+        var values: [Value] = []
+        let rows = try Row.fetchCursor(db, sql: sql)
+        while let row = try rows.next() { values.append(try make(row)) }
+        return values
+    }
+
+    /// A value that the schema's CHECK allows and this program does not know was written by a newer one.
+    private static func stored<Value: RawRepresentable<String>>(_ raw: String, _ column: String) throws -> Value {
+        guard let value = Value(rawValue: raw) else {
+            throw DatabaseError(resultCode: .SQLITE_MISMATCH, message: "unknown \(column) '\(raw)'")
+        }
+        return value
+    }
+}
