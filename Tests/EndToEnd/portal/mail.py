@@ -48,6 +48,7 @@ class LMTP(smtplib.LMTP):
 
     def __init__(self, port):
         super().__init__("127.0.0.1", port, local_hostname="mta.demo.test", timeout=30)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.ehlo()
 
     def deliver(self, sender, recipients, content):

@@ -114,12 +114,12 @@ level = "info"
 
     # The commands
 
-    def run(self, *arguments, input=None, check=True):
+    def run(self, *arguments, input=None, check=True, timeout=60):
         """Runs `mailportal ARGUMENTS` against this server's data; returns the finished process."""
         done = subprocess.run(
             [BINARY, *map(str, arguments), "--config", str(self.config)],
             input=input if isinstance(input, (bytes, type(None))) else input.encode(),
-            capture_output=True, cwd=ROOT, timeout=60,
+            capture_output=True, cwd=ROOT, timeout=timeout,
         )
         if check and done.returncode != 0:
             raise AssertionError(f"mailportal {arguments} ended with {done.returncode}: {done.stderr.decode()}")
