@@ -110,7 +110,7 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        tests("Formats"),
+        tests("Formats", ["Conformance"]),
         tests("SMTP", ["Formats"]),
         tests("JMAP"),
         tests("Disk", [grdb]),

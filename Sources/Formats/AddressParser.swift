@@ -110,6 +110,11 @@ struct AddressParser {
 
     // MARK: Words
 
+    /// Whether an encoded word has just ended; within one a colon is text.
+    private var isAfterEncodedWord: Bool {
+        index > 1 && bytes[index - 1] == ASCII.equals && bytes[index - 2] == ASCII.question
+    }
+
     private mutating func takePlain(_ isAfterBlank: Bool) {
         let start = index
         let isEncoded = bytes.slice(start..<bytes.count).starts(with: "=?".utf8)
@@ -118,7 +123,7 @@ struct AddressParser {
             case ASCII.openParen, ASCII.quote, ASCII.less, ASCII.greater, ASCII.comma, ASCII.semicolon, ASCII.space, ASCII.tab,
                 ASCII.cr, ASCII.lf, ASCII.nul:
                 break scan
-            case ASCII.colon where index > start && group == nil && !hasAt && !isEncoded:
+            case ASCII.colon where index > start && group == nil && !hasAt && (!isEncoded || isAfterEncodedWord):
                 break scan
             case ASCII.at:
                 hasAt = true

@@ -175,7 +175,7 @@ struct EncodedBody {
             if traits.isPlain(allows8Bit: allows8Bit), !traits.hasFromLine {
                 return EncodedBody(encoding: traits.has8Bit ? "8bit" : "7bit", bytes: Array(bytes))
             }
-            if traits.specials * 6 > bytes.count {
+            if traits.specials * 3 > bytes.count {
                 return EncodedBody(encoding: "base64", bytes: Base64.encode(bytes, lineLength: 76))
             }
             return EncodedBody(encoding: "quoted-printable", bytes: QuotedPrintable.encode(bytes))
@@ -194,7 +194,7 @@ struct EncodedBody {
                 }
             } else if type.hasPrefix("text/"), traits.isPlain(allows8Bit: allows8Bit), !traits.hasFromLine {
                 return EncodedBody(encoding: traits.has8Bit ? "8bit" : "7bit", bytes: Array(bytes))
-            } else if type.hasPrefix("text/"), !traits.hasBareLineEnds, traits.specials * 6 <= bytes.count {
+            } else if type.hasPrefix("text/"), !traits.hasBareLineEnds, traits.specials * 3 <= bytes.count {
                 return EncodedBody(encoding: "quoted-printable", bytes: QuotedPrintable.encode(bytes))
             }
             return EncodedBody(encoding: "base64", bytes: Base64.encode(bytes, lineLength: 76))
