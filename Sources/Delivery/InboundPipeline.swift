@@ -1,0 +1,211 @@
+internal import Directory
+internal import Disk
+internal import Formats
+internal import Logging
+internal import MailStore
+internal import SMTP
+
+/// A message that a client has given us whole, with the fate of each recipient decided.
+struct IncomingMail: Sendable {
+    let envelope: Envelope
+    /// One for each recipient of the envelope, in order.
+    let resolutions: [Resolution]
+    let content: StagedContent
+    let origin: TraceHeaders.Origin
+    /// Who submitted it; nil for mail from outside.
+    let account: Account?
+}
+
+/// What happens to a message between the end of DATA and its reply.
+///
+/// Contract: a positive reply means that every copy is on disk, synced: in its mailbox, or in the outbox.
+struct InboundPipeline: Sendable {
+    let localDelivery: LocalDelivery
+    let outbox: Outbox
+    let directory: Directory
+    let logger: Logger
+
+    /// Takes the message, and answers for each recipient in order. SMTP gives its client the first of them.
+    func accept(_ mail: IncomingMail) async -> [Reply] {
+        // A spool file lives as long as the mail does.
+        defer { withExtendedLifetime(mail) {} }
+        let header = HeaderBlock(await beginning(of: mail.content))
+        if let refusal = refusal(of: mail, header) {
+            logger.notice("message refused", metadata: metadata(mail, ["reason": "\(refusal.text)"]))
+            return Array(repeating: refusal, count: mail.resolutions.count)
+        }
+        let trace = trace(mail, header)
+        let replies = mail.origin.client.isLMTP ? await acceptEach(mail, trace) : await acceptOnce(mail, trace)
+        for (recipient, reply) in zip(mail.envelope.recipients, replies) {
+            logger.notice(
+                reply.isPositive ? "message accepted" : "message refused",
+                metadata: metadata(mail, ["to": "\(recipient)", "reason": "\(reply.text)"]))
+        }
+        return replies
+    }
+
+    // MARK: Looking
+
+    private func beginning(of content: StagedContent) async -> [UInt8] {
+        switch content {
+        case .bytes(let bytes): return bytes
+        case .file(let file, _):
+            let path = file.path
+            let read: @Sendable () throws(StoreError) -> [UInt8] = { () throws(StoreError) in
+                try OpenFile(path: path).read(at: 0, count: HeaderBlock.maximumSize)
+            }
+            return (try? await DiskExecutor.offload(read)) ?? []
+        }
+    }
+
+    private func refusal(of mail: IncomingMail, _ header: HeaderBlock) -> Reply? {
+        guard header.count("received") < TraceHeaders.maximumHops else { return Reply(554, 5, 4, 6, "Too many hops") }
+        guard let account = mail.account else { return nil }
+        return SenderCheck.refusal(of: header, by: account, SenderPolicy(directory.snapshot))
+    }
+
+    private func trace(_ mail: IncomingMail, _ header: HeaderBlock) -> [UInt8] {
+        let only = mail.envelope.recipients.count == 1 ? mail.envelope.recipients[0].description : nil
+        var trace = TraceHeaders.received(mail.origin, for: only)
+        if mail.account != nil {
+            let origin = mail.origin
+            trace += SubmissionFields.missing(
+                in: header, id: origin.id, hostname: origin.hostname, time: origin.time)
+        }
+        return trace
+    }
+
+    // MARK: SMTP: one reply for all
+
+    /// Remote copies are committed first but held back, so that a failure can still be told; then the mailboxes get theirs.
+    private func acceptOnce(_ mail: IncomingMail, _ trace: [UInt8]) async -> [Reply] {
+        var all = Resolution()
+        for resolution in mail.resolutions { all.merge(resolution) }
+        var remote: QueueID?
+        do {
+            remote = try await enqueueRemote(all.remotes, mail, trace)
+            var failures: [(address: MailAddress, reply: Reply)] = []
+            for (account, error) in await deliver(mail, trace, to: all.mailboxes, recipientOf: recipients(mail)) {
+                failures.append((account.address, Reply(error)))
+            }
+            if let first = failures.first, failures.count == all.mailboxes.count, remote == nil {
+                return [first.reply]
+            }
+            // Some have it already: who failed for now gets it from the outbox, or its sender a notification.
+            if !failures.isEmpty { try await enqueueFailed(failures.map(\.address), mail, trace) }
+            if let remote { await outbox.release(remote) }
+            return [Reply(250, 2, 0, 0, "OK queued as \(mail.origin.id)")]
+        } catch {
+            if let remote { await outbox.withdraw(remote) }
+            return [Reply(error)]
+        }
+    }
+
+    private func recipients(_ mail: IncomingMail) -> [AccountID: String] {
+        var names: [AccountID: String] = [:]
+        for (path, resolution) in zip(mail.envelope.recipients, mail.resolutions) {
+            for account in resolution.mailboxes where names[account.id] == nil { names[account.id] = path.description }
+        }
+        return names
+    }
+
+    // MARK: LMTP: a reply for each
+
+    private func acceptEach(_ mail: IncomingMail, _ trace: [UInt8]) async -> [Reply] {
+        var all = Resolution()
+        for resolution in mail.resolutions { all.merge(resolution) }
+        let failed = await deliver(mail, trace, to: all.mailboxes, recipientOf: recipients(mail))
+        let errors = Dictionary(failed.map { ($0.0.id, $0.1) }, uniquingKeysWith: { first, _ in first })
+        var remoteFailure: StoreError?
+        do {
+            if let remote = try await enqueueRemote(all.remotes, mail, trace) { await outbox.release(remote) }
+        } catch {
+            remoteFailure = error
+        }
+        var replies: [Reply] = []
+        for resolution in mail.resolutions {
+            let localFailures = resolution.mailboxes.compactMap { errors[$0.id] }
+            let count = resolution.mailboxes.count + (resolution.remotes.isEmpty ? 0 : 1)
+            let failures = localFailures + (resolution.remotes.isEmpty ? [] : [remoteFailure].compactMap(\.self))
+            guard let first = failures.first else {
+                replies.append(Reply(250, 2, 0, 0, "OK delivered as \(mail.origin.id)"))
+                continue
+            }
+            // An alias of which some members have it already must not come again for them.
+            if failures.count < count {
+                let addresses = resolution.mailboxes.filter { errors[$0.id] != nil }.map(\.address)
+                let queued: Void? = try? await enqueueFailed(addresses, mail, trace)
+                replies.append(queued == nil ? Reply(first) : Reply(250, 2, 0, 0, "OK queued as \(mail.origin.id)"))
+            } else {
+                replies.append(Reply(first))
+            }
+        }
+        return replies
+    }
+
+    // MARK: Steps
+
+    private func deliver(
+        _ mail: IncomingMail, _ trace: [UInt8], to accounts: [Account], recipientOf names: [AccountID: String]
+    ) async -> [(Account, StoreError)] {
+        if accounts.count == 1 { return await deliverOne(mail, trace, accounts[0], names).map { [$0] } ?? [] }
+        return await withTaskGroup(of: (Account, StoreError)?.self) { group in
+            var failures: [(Account, StoreError)] = []
+            for (index, account) in accounts.enumerated() {
+                if index >= 8, let done = await group.next() { if let done { failures.append(done) } }
+                group.addTask { await self.deliverOne(mail, trace, account, names) }
+            }
+            for await failure in group { if let failure { failures.append(failure) } }
+            return failures
+        }
+    }
+
+    private func deliverOne(
+        _ mail: IncomingMail, _ trace: [UInt8], _ account: Account, _ names: [AccountID: String]
+    ) async -> (Account, StoreError)? {
+        do {
+            try await localDelivery.deliver(
+                mail.content.source, trace: trace, to: account, recipient: names[account.id] ?? account.address.description,
+                sender: mail.envelope.sender)
+            return nil
+        } catch {
+            logger.warning(
+                "delivery failed",
+                metadata: metadata(mail, ["to": "\(account.address)", "account": "\(account.id)", "error": "\(error)"]))
+            return (account, error)
+        }
+    }
+
+    /// Nil when there is nothing to send elsewhere.
+    private func enqueueRemote(
+        _ remotes: [MailAddress], _ mail: IncomingMail, _ trace: [UInt8]
+    ) async throws(StoreError) -> QueueID? {
+        guard !remotes.isEmpty else { return nil }
+        let draft = draft(mail, remotes, id: mail.origin.id)
+        try await outbox.enqueue(draft, prefix: trace, content: try mail.content.blob(), isReleased: false)
+        return draft.id
+    }
+
+    private func enqueueFailed(
+        _ addresses: [MailAddress], _ mail: IncomingMail, _ trace: [UInt8]
+    ) async throws(StoreError) {
+        let draft = draft(mail, addresses, id: QueueID.make(now: mail.origin.time))
+        try await outbox.enqueue(draft, prefix: trace, content: try mail.content.blob(), isReleased: true)
+    }
+
+    private func draft(_ mail: IncomingMail, _ recipients: [MailAddress], id: QueueID) -> OutboxEntry {
+        OutboxEntry(
+            id: id, sender: mail.envelope.sender.description, recipients: recipients, created: mail.origin.time,
+            isEightBit: mail.envelope.isEightBit, needsSMTPUTF8: mail.envelope.isSMTPUTF8)
+    }
+
+    private func metadata(_ mail: IncomingMail, _ more: Logger.Metadata) -> Logger.Metadata {
+        var metadata: Logger.Metadata = [
+            "queue.id": "\(mail.origin.id)", "peer": "\(mail.origin.peer)", "from": "\(mail.envelope.sender)",
+            "size": "\(mail.content.size)",
+        ]
+        if let account = mail.account { metadata["account"] = "\(account.address)" }
+        metadata.merge(more) { _, new in new }
+        return metadata
+    }
+}

@@ -1,0 +1,223 @@
+internal import Directory
+internal import Formats
+internal import Glibc
+internal import Logging
+internal import NIOCore
+internal import SMTP
+internal import ServiceLifecycle
+
+/// What all connections of all ports share.
+struct MailServices: Sendable {
+    let hostname: String
+    let directory: Directory
+    let authenticator: Authenticator
+    let pipeline: InboundPipeline
+    let localDelivery: LocalDelivery
+    let spoolFolder: String
+    let tls: TLSSource
+    let logger: Logger
+}
+
+/// One client's connection: carries events to its `ServerSession`, and does what the session's actions say.
+struct MailConnection: ~Copyable {
+    private let services: MailServices
+    private let peer: Peer
+    private let outbound: NIOAsyncChannelOutboundWriter<WireCommand>
+    private var session: ServerSession
+    private let configuration: ServerConfiguration
+    private var sink: MessageSink?
+    /// One for each accepted recipient of the transaction.
+    private var resolutions: [Resolution] = []
+    private var account: Account?
+    /// Replies that wait for the end of the group (RFC 2920 §3.2).
+    private var unsent: [UInt8] = []
+
+    init(
+        _ services: MailServices, _ configuration: ServerConfiguration, peer: Peer,
+        outbound: NIOAsyncChannelOutboundWriter<WireCommand>
+    ) {
+        self.services = services
+        self.configuration = configuration
+        self.peer = peer
+        self.outbound = outbound
+        session = ServerSession(configuration)
+    }
+
+    /// Serves the connection until one side ends it, or the server shuts down.
+    mutating func run(_ inbound: NIOAsyncChannelInboundStream<WireEvent>) async throws {
+        try await perform(session.receive(.connected), hasMore: false)
+        for try await event in inbound.cancelOnGracefulShutdown() {
+            try await receive(event)
+            if session.isClosed { return }
+        }
+        try await perform(session.receive(.shuttingDown), hasMore: false)
+    }
+
+    private mutating func receive(_ event: WireEvent) async throws {
+        switch event {
+        case .line(let line, let hasMore): try await perform(session.receive(.line(line)), hasMore: hasMore)
+        case .lineTooLong(let hasMore): try await perform(session.receive(.lineTooLong), hasMore: hasMore)
+        case .bareLineEnd(let hasMore): try await perform(session.receive(.bareLineEnd), hasMore: hasMore)
+        case .data(let bytes): await sink?.append(bytes)
+        case .endOfData(let size, let isBare):
+            let refusal = refusal(size: size, hasBareControl: isBare)
+            try await perform(session.receive(.messageReceived(refusal: refusal)), hasMore: false)
+        case .tlsEstablished: try await perform(session.receive(.tlsEstablished), hasMore: true)
+        case .timedOut: try await perform(session.receive(.timedOut), hasMore: false)
+        }
+    }
+
+    private func refusal(size: Int, hasBareControl: Bool) -> Reply? {
+        if hasBareControl { return .bareControl }
+        if size > configuration.limits.messageSize { return .messageTooBig }
+        return sink?.failed ?? true ? .insufficientStorage : nil
+    }
+
+    /// Does what the action says, and what follows from it, to the end of the turn.
+    private mutating func perform(_ first: consuming ServerSession.Action, hasMore: Bool) async throws {
+        var action = first
+        while true {
+            switch action {
+            case .reply(let reply):
+                reply.serialize(into: &unsent)
+                return try await flush(unless: hasMore)
+            case .replies(let replies):
+                for reply in replies { reply.serialize(into: &unsent) }
+                return try await flush(unless: hasMore)
+            case .replyThenData(let reply):
+                reply.serialize(into: &unsent)
+                return try await outbound.write(.replyThenData(takeUnsent()))
+            case .replyThenTLS(let reply): return try await startTLS(reply)
+            case .replyThenClose(let reply):
+                reply.serialize(into: &unsent)
+                logEnd(reply)
+                try await outbound.write(.reply(takeUnsent()))
+                return outbound.finish()
+            case .close: return outbound.finish()
+            case .authenticate(let username, let password):
+                action = session.receive(await authenticate(username, password))
+            case .checkSender(let path): action = session.receive(checkSender(path))
+            case .resolve(let path): action = session.receive(await resolve(path))
+            case .openMessage:
+                sink = MessageSink(folder: services.spoolFolder, limit: configuration.limits.messageSize)
+                action = session.receive(.messageOpened)
+            case .deliver(let envelope):
+                let replies = await deliver(envelope)
+                try await outbound.write(.extendSession)
+                action = session.receive(.delivered(replies))
+            }
+        }
+    }
+
+    private mutating func flush(unless hasMore: Bool) async throws {
+        if !hasMore { try await outbound.write(.reply(takeUnsent())) }
+    }
+
+    private mutating func takeUnsent() -> [UInt8] {
+        defer { unsent = [] }
+        return unsent
+    }
+
+    // MARK: The session's questions
+
+    private mutating func startTLS(_ reply: Reply) async throws {
+        guard let context = services.tls.context() else {
+            Reply.tlsUnavailable.serialize(into: &unsent)
+            try await outbound.write(.reply(takeUnsent()))
+            return outbound.finish()
+        }
+        reply.serialize(into: &unsent)
+        try await outbound.write(.replyThenTLS(takeUnsent(), context))
+    }
+
+    private mutating func authenticate(_ username: String, _ password: String) async -> ServerSession.Event {
+        do {
+            let account = try await services.authenticator.authenticate(
+                address: username, password: password, client: peer.address)
+            self.account = account
+            services.logger.notice(
+                "log-in accepted", metadata: ["peer": "\(peer)", "account": "\(account.address)"])
+            return .authenticated(identity: account.address.description)
+        } catch {
+            services.logger.notice("log-in refused", metadata: ["peer": "\(peer)", "reason": "\(error)"])
+            switch error {
+            case .refused: return .notAuthenticated(.authenticationFailed)
+            case .throttled: return .notAuthenticated(Reply(454, 4, 7, 0, "Too many failures, try again later"))
+            case .unavailable: return .notAuthenticated(Reply(454, 4, 7, 0, "Temporary authentication failure"))
+            }
+        }
+    }
+
+    private mutating func checkSender(_ path: ReversePath) -> ServerSession.Event {
+        resolutions = []
+        guard configuration.mode == .submission else { return .senderAccepted }
+        let snapshot = services.directory.snapshot
+        // Disabled or changed since it authenticated: what holds is the directory now.
+        guard let known = account, let account = snapshot.account(id: known.id), account.isEnabled else {
+            return .senderRefused(.authenticationRequired)
+        }
+        self.account = account
+        // Notifications that mail programs send (MDN) come from nobody.
+        if path == .null { return .senderAccepted }
+        guard let address = path.address, SenderPolicy(snapshot).allows(account, toSendAs: address) else {
+            logRefusal("sender refused", ["from": "\(path)"])
+            return .senderRefused(Reply(553, 5, 7, 1, "Not allowed to send as this address"))
+        }
+        return .senderAccepted
+    }
+
+    private mutating func resolve(_ path: ForwardPath) async -> ServerSession.Event {
+        do throws(RecipientResolver.Refusal) {
+            let resolution = try resolution(of: path)
+            if let refusal = await quotaRefusal(resolution) {
+                logRefusal("recipient refused", ["to": "\(path)", "reason": "\(refusal.text)"])
+                return .recipientRefused(refusal)
+            }
+            resolutions.append(resolution)
+            return .recipientAccepted
+        } catch {
+            logRefusal("recipient refused", ["to": "\(path)", "reason": "\(error.reply.text)"])
+            return .recipientRefused(error.reply)
+        }
+    }
+
+    private func resolution(of path: ForwardPath) throws(RecipientResolver.Refusal) -> Resolution {
+        let resolver = RecipientResolver(services.directory.snapshot)
+        switch path {
+        case .mailbox(let address): return try resolver.resolve(address, allowsForeign: account != nil)
+        case .postmaster: return try resolver.resolvePostmaster(hostname: try? DomainName(parsing: services.hostname))
+        case .literal: throw .addressLiteral
+        }
+    }
+
+    /// Told at RCPT where it is sure: the one mailbox behind the address is full already.
+    private func quotaRefusal(_ resolution: Resolution) async -> Reply? {
+        guard resolution.remotes.isEmpty, resolution.mailboxes.count == 1, let quota = resolution.mailboxes[0].quota,
+            let usage = try? await services.localDelivery.usage(of: resolution.mailboxes[0])
+        else { return nil }
+        return usage >= quota ? Reply(452, 4, 2, 2, "Mailbox full") : nil
+    }
+
+    private mutating func deliver(_ envelope: Envelope) async -> [Reply] {
+        guard let content = sink.take()?.finish() else { return [.localError] }
+        let now = Int64(time(nil))
+        let origin = TraceHeaders.Origin(
+            client: session.client, peer: peer, hostname: services.hostname, id: QueueID.make(now: now),
+            isSMTPUTF8: envelope.isSMTPUTF8, time: now)
+        let mail = IncomingMail(
+            envelope: envelope, resolutions: resolutions, content: content, origin: origin, account: account)
+        resolutions = []
+        return await services.pipeline.accept(mail)
+    }
+
+    // MARK: Log
+
+    private func logRefusal(_ message: Logger.Message, _ metadata: Logger.Metadata) {
+        services.logger.notice(message, metadata: metadata.merging(["peer": "\(peer)"]) { first, _ in first })
+    }
+
+    private func logEnd(_ reply: Reply) {
+        guard !reply.isPositive else { return }
+        services.logger.info("connection ended", metadata: ["peer": "\(peer)", "reason": "\(reply.text)"])
+    }
+}

@@ -1,0 +1,89 @@
+package import Directory
+internal import Disk
+internal import Formats
+package import Logging
+package import MailStore
+internal import NIOSSL
+package import ServiceLifecycle
+
+/// Mail in and out, put together: what the composition root makes once.
+package struct MailFlow: Sendable {
+    package let submitter: Submitter
+    package let outbox: Outbox
+    /// Zone file first, then libunbound: for the TXT verification of domains as well.
+    package let resolver: any Resolver
+    /// For the ServiceGroup: listeners and the outbox's scheduler. Their graceful shutdown drains what is under way.
+    package let services: [any Service]
+
+    /// Reads the outbox and the zone file; blocks. Throws what says why the server cannot start.
+    ///
+    /// - Parameter onBound: told the port of each listener when it is open
+    package init(
+        _ configuration: MailFlowConfiguration, directory: Directory, authenticator: Authenticator,
+        accounts: MailAccounts, tls: TLSSource, logger: Logger,
+        onBound: (@Sendable (ListenAddress, Int) -> Void)? = nil
+    ) throws {
+        let resolver = try Self.resolver(configuration)
+        let local = LocalDelivery(accounts: accounts)
+        var limits = Outbox.Configuration()
+        limits.maximumDeliveries = configuration.maximumDeliveries
+        limits.maximumPerDestination = configuration.maximumDeliveriesPerDestination
+        limits.hostname = configuration.hostname
+        let outbox = try Outbox(folder: "\(configuration.data)/outbox", configuration: limits, logger: logger)
+        let pipeline = InboundPipeline(localDelivery: local, outbox: outbox, directory: directory, logger: logger)
+        let shared = MailServices(
+            hostname: configuration.hostname, directory: directory, authenticator: authenticator, pipeline: pipeline,
+            localDelivery: local, spoolFolder: outbox.spoolFolder, tls: tls, logger: logger)
+        let scheduler = OutboxScheduler(
+            outbox: outbox, remote: try Self.remote(configuration, resolver, logger), local: local,
+            directory: directory, smartHost: configuration.smartHost, logger: logger)
+        let listeners = Self.ports(configuration).map { kind, address in
+            MailListener(
+                kind: kind, address: address, services: shared, configuration: configuration,
+                onBound: onBound.map { tell in { @Sendable port in tell(address, port) } })
+        }
+        self.resolver = resolver
+        self.outbox = outbox
+        submitter = Submitter(
+            outbox: outbox, directory: directory, hostname: configuration.hostname,
+            maximumSize: configuration.maximumMessageSize, logger: logger)
+        // Listeners last: a ServiceGroup stops the last first.
+        services = [scheduler as any Service] + listeners
+    }
+
+    private static func ports(_ configuration: MailFlowConfiguration) -> [(MailListener.Kind, ListenAddress)] {
+        configuration.mx.map { (.mx, $0) } + configuration.submission.map { (.submission, $0) }
+            + configuration.submissions.map { (.submissions, $0) } + configuration.lmtp.map { (.lmtp, $0) }
+    }
+
+    private static func resolver(_ configuration: MailFlowConfiguration) throws -> any Resolver {
+        let network = try UnboundResolver(servers: configuration.dnsServers)
+        guard !configuration.dnsRecords.isEmpty else { return network }
+        guard let bytes = try DiskFile.contents(configuration.dnsRecords) else {
+            throw StoreError.invalid(reason: "dns.records: no file \(configuration.dnsRecords)")
+        }
+        do {
+            let table = try ZoneTable(parsing: String(decoding: bytes, as: UTF8.self))
+            return LayeredResolver(table: table, network: network)
+        } catch {
+            throw StoreError.invalid(reason: "\(configuration.dnsRecords): \(error)")
+        }
+    }
+
+    private static func remote(
+        _ configuration: MailFlowConfiguration, _ resolver: any Resolver, _ logger: Logger
+    ) throws -> RemoteDelivery {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        // Opportunistic: an unverified cipher is better than clear text, and worse than nothing in no case. RFC 7435.
+        tls.certificateVerification = .none
+        let own = configuration.mx.compactMap { address -> HostPort? in
+            guard case .tcp(let host, let port) = address else { return nil }
+            return HostPort(host: host, port: port)
+        }
+        let name = (try? DomainName(parsing: configuration.hostname))?.ascii ?? configuration.hostname
+        return RemoteDelivery(
+            resolver: resolver, client: SMTPClient(tls: try NIOSSLContext(configuration: tls)),
+            hostname: configuration.hostname, port: configuration.outboundPort, ourselves: [name],
+            ownEndpoints: Set(own), logger: logger)
+    }
+}

@@ -1,0 +1,44 @@
+package import NIOSSL
+
+/// The certificate in use, asked for once a connection, so that a new one is taken up without a restart.
+package struct TLSSource: Sendable {
+    package let context: @Sendable () -> NIOSSLContext?
+
+    package init(_ context: @escaping @Sendable () -> NIOSSLContext?) { self.context = context }
+
+    /// No TLS at all.
+    package static let none = TLSSource { nil }
+}
+
+/// All that mail in and out must be told at start: the boot configuration, as values.
+package struct MailFlowConfiguration: Sendable {
+    /// Our name in greetings and trace fields.
+    package var hostname: String
+    /// The data directory; `outbox/` lies in it.
+    package var data: String
+    package var mx: [ListenAddress] = []
+    package var submission: [ListenAddress] = []
+    package var submissions: [ListenAddress] = []
+    package var lmtp: [ListenAddress] = []
+    /// Octets.
+    package var maximumMessageSize = 50_000_000
+    package var smartHost: HostPort?
+    /// Port of MX hosts.
+    package var outboundPort = 25
+    /// Name servers as IP addresses; empty for the system's.
+    package var dnsServers: [String] = []
+    /// Path of a zone file that is asked first; empty for none.
+    package var dnsRecords = ""
+    /// Open connections of each listener, and of one client network to it.
+    package var maximumConnections = 1000
+    package var maximumConnectionsPerNetwork = 50
+    /// Transactions that go out at the same time, together and to one destination.
+    package var maximumDeliveries = 50
+    package var maximumDeliveriesPerDestination = 8
+    package var timeouts = WireTimeouts()
+
+    package init(hostname: String, data: String) {
+        self.hostname = hostname
+        self.data = data
+    }
+}

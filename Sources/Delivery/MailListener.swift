@@ -1,0 +1,110 @@
+internal import Glibc
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import NIOSSL
+internal import SMTP
+internal import ServiceLifecycle
+
+/// One listening socket for mail, and the connections that came through it.
+///
+/// Shutdown: no new connection; those under way get a 421 when they are next idle; a delivery that has begun is finished.
+package struct MailListener: Service, CustomStringConvertible {
+    /// What a port is for.
+    enum Kind: String, Sendable { case mx, submission, submissions, lmtp }
+
+    private typealias Client = NIOAsyncChannel<WireEvent, WireCommand>
+
+    let kind: Kind
+    let address: ListenAddress
+    let services: MailServices
+    let configuration: MailFlowConfiguration
+    /// Told the port that was bound, for those who asked for port 0.
+    var onBound: (@Sendable (Int) -> Void)?
+
+    package var description: String { "\(kind.rawValue) at \(address)" }
+
+    package func run() async throws {
+        let server = try await bind()
+        let port = server.channel.localAddress?.port ?? 0
+        services.logger.info("listening for mail", metadata: ["port": "\(self)", "bound": "\(port)"])
+        onBound?(port)
+        let limits = ConnectionLimits(
+            maximum: configuration.maximumConnections, perNetwork: configuration.maximumConnectionsPerNetwork)
+        try await withGracefulShutdownHandler {
+            try await withThrowingDiscardingTaskGroup { group in
+                try await server.executeThenClose { clients in
+                    for try await client in clients {
+                        group.addTask { await serve(client, limits) }
+                    }
+                }
+            }
+        } onGracefulShutdown: {
+            server.channel.close(promise: nil)
+        }
+    }
+
+    private func bind() async throws -> NIOAsyncChannel<Client, Never> {
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.maxMessagesPerRead, value: 4)
+        let (tls, startsWithTLS, timeouts) = (services.tls, kind == .submissions, configuration.timeouts)
+        let start: @Sendable (any Channel) -> EventLoopFuture<Client> = { channel in
+            channel.eventLoop.makeCompletedFuture {
+                if startsWithTLS {
+                    guard let context = tls.context() else { throw ChannelError.operationUnsupported }
+                    try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+                }
+                try channel.pipeline.syncOperations.addHandler(WireFramer(timeouts: timeouts))
+                return try NIOAsyncChannel(
+                    wrappingChannelSynchronously: channel,
+                    configuration: .init(backPressureStrategy: .init(lowWatermark: 2, highWatermark: 8)))
+            }
+        }
+        switch address {
+        case .tcp(let host, let port):
+            return try await bootstrap.childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+                .bind(host: host, port: port, childChannelInitializer: start)
+        case .unix(let path):
+            return try await bootstrap.bind(
+                unixDomainSocketPath: path, cleanupExistingSocketFile: true, childChannelInitializer: start)
+        }
+    }
+
+    private func serve(_ client: Client, _ limits: ConnectionLimits) async {
+        let peer = Peer(client.channel.remoteAddress)
+        guard limits.enter(peer.network) else {
+            services.logger.notice("connection refused", metadata: ["peer": "\(peer)", "reason": "too many"])
+            return await refuse(client)
+        }
+        defer { limits.leave(peer.network) }
+        do {
+            try await client.executeThenClose { inbound, outbound in
+                var connection = MailConnection(services, sessionConfiguration(peer), peer: peer, outbound: outbound)
+                try await connection.run(inbound)
+            }
+        } catch {
+            services.logger.debug("connection broke", metadata: ["peer": "\(peer)", "error": "\(error)"])
+        }
+    }
+
+    private func refuse(_ client: Client) async {
+        try? await client.executeThenClose { _, outbound in
+            try await outbound.write(.reply(Reply(421, 4, 7, 0, "Too many connections, try again later").serialized))
+        }
+    }
+
+    private func sessionConfiguration(_ peer: Peer) -> ServerConfiguration {
+        let mode: ServerConfiguration.Mode =
+            switch kind {
+            case .mx: .mx
+            case .submission, .submissions: .submission
+            case .lmtp: .lmtp
+            }
+        return ServerConfiguration(
+            hostname: configuration.hostname, mode: mode, limits: .init(messageSize: configuration.maximumMessageSize),
+            offersSTARTTLS: kind != .submissions && kind != .lmtp && services.tls.context() != nil,
+            startsWithTLS: kind == .submissions, isLoopback: peer.isLoopback)
+    }
+}

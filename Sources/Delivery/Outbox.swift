@@ -1,0 +1,374 @@
+internal import Directory
+package import Disk
+internal import Formats
+internal import Logging
+internal import MailStore
+internal import SMTP
+internal import Synchronization
+
+/// Mail that is to go out, durable: the one writer of `<data>/outbox/`.
+///
+/// An entry is promised when `enqueue` returns. It leaves when every recipient's fate is final. What an attempt brought is
+/// written before anything follows from it, so a crash repeats an attempt at most: and a repeated local delivery finds its
+/// message already there.
+package actor Outbox {
+    package nonisolated let unownedExecutor: UnownedSerialExecutor
+    private let executor = DiskExecutor(label: "outbox")
+    private nonisolated let files: OutboxFiles
+    private let configuration: Configuration
+    private let logger: Logger
+    private nonisolated let watchers = Mutex<[Int: AsyncStream<SubmissionUpdate>.Continuation]>([:])
+
+    private var entries: [QueueID: OutboxEntry] = [:]
+    /// Recipients, by index, that an attempt works on.
+    private var running: [QueueID: Set<Int>] = [:]
+    private var runningCount = 0
+    private var runningByDestination: [Destination: Int] = [:]
+    private var due = DueQueue()
+    /// Woken when something may have become due.
+    nonisolated let wake: AsyncStream<Void>
+    private nonisolated let waker: AsyncStream<Void>.Continuation
+
+    struct Configuration: Sendable {
+        var maximumDeliveries = 50
+        var maximumPerDestination = 8
+        /// Recipients of one transaction. RFC 5321 §4.5.3.1.8.
+        var maximumRecipients = 100
+        /// Who reports in notifications.
+        var hostname = "localhost"
+        /// Seconds since 1970.
+        var now: @Sendable () -> Int64 = { UnixTime.now.seconds }
+    }
+
+    /// Opens the outbox, cleans up after a crash, and takes up what is in it. Blocks; call it once at start.
+    /// - Parameter folder: `<data>/outbox`
+    init(folder: String, configuration: Configuration, logger: Logger) throws(StoreError) {
+        unownedExecutor = executor.asUnownedSerialExecutor()
+        files = try OutboxFiles(folder: folder)
+        self.configuration = configuration
+        self.logger = logger
+        (wake, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        for entry in try files.recover() {
+            entries[entry.id] = entry
+            // A crash between the last result and the end of the entry: the scheduler ends it.
+            due.add(entry.id, at: entry.isFinished ? 0 : entry.nextAttempt)
+        }
+        waker.yield()
+    }
+
+    /// Has the scheduler look again.
+    nonisolated func wakeUp() { waker.yield() }
+
+    nonisolated var spoolFolder: String { files.temporary }
+    nonisolated func messagePath(_ id: QueueID) -> String { files.message(id) }
+
+    // MARK: In
+
+    /// Puts the message in the queue; durable when it returns. Throws `alreadyExists` when the id is taken.
+    ///
+    /// - Parameters:
+    ///   - prefix: fields to put before the content
+    ///   - skipping: octets of the content to leave out at its start
+    ///   - isReleased: false leaves it waiting for `release` (or for the next start)
+    nonisolated func enqueue(
+        _ entry: OutboxEntry, prefix: [UInt8], content: BlobContent, skipping: Int = 0, isReleased: Bool = true
+    ) async throws(StoreError) {
+        let files = files
+        let stage: @Sendable () throws(StoreError) -> Int = { () throws(StoreError) in
+            try files.stageMessage(entry.id, prefix: prefix, content: content, skipping: skipping)
+        }
+        var entry = entry
+        entry.size = try await DiskExecutor.offload(stage)
+        try await commit(entry, isReleased: isReleased)
+    }
+
+    private func commit(_ entry: OutboxEntry, isReleased: Bool) throws(StoreError) {
+        do {
+            try files.commitEnvelope(entry)
+        } catch {
+            files.removeMessage(entry.id)
+            throw error
+        }
+        entries[entry.id] = entry
+        logger.info("message queued", metadata: ["queue.id": "\(entry.id)", "recipients": "\(entry.recipients.count)"])
+        if isReleased { schedule(entry) }
+    }
+
+    /// Lets an entry go that was enqueued unreleased.
+    func release(_ id: QueueID) {
+        if let entry = entries[id] { schedule(entry) }
+    }
+
+    /// Takes back an entry that was enqueued unreleased and never promised.
+    func withdraw(_ id: QueueID) {
+        guard let entry = entries.removeValue(forKey: id) else { return }
+        do { try files.remove(entry) } catch { logger.error("outbox cannot remove", metadata: ["queue.id": "\(id)", "error": "\(error)"]) }
+    }
+
+    private func schedule(_ entry: OutboxEntry) {
+        due.add(entry.id, at: entry.nextAttempt)
+        waker.yield()
+    }
+
+    // MARK: Out
+
+    /// Attempts that are due and have room, marked as running. Ask again when woken.
+    func takeDue(_ destination: @Sendable (String) -> Destination) -> [DeliveryAttempt] {
+        let now = configuration.now()
+        var attempts: [DeliveryAttempt] = []
+        var crowded: [QueueID] = []
+        while runningCount < configuration.maximumDeliveries, let id = due.pop(upTo: now) {
+            guard let entry = entries[id] else { continue }
+            if entry.isFinished, running[id] == nil {
+                finish(entry)
+                continue
+            }
+            guard !entry.isHeld else { continue }
+            if !take(entry, now, destination, &attempts) { crowded.append(id) }
+        }
+        for id in crowded { due.add(id, at: now + 1) }
+        return attempts
+    }
+
+    /// False when some destination has no room for it now.
+    private func take(
+        _ entry: OutboxEntry, _ now: Int64, _ destination: (String) -> Destination, _ attempts: inout [DeliveryAttempt]
+    ) -> Bool {
+        var groups: [(destination: Destination, indexes: [Int])] = []
+        for (index, recipient) in entry.recipients.enumerated() {
+            guard recipient.state == .pending, recipient.nextAttempt <= now, running[entry.id]?.contains(index) != true
+            else { continue }
+            let target = destination(recipient.address)
+            let open = groups.firstIndex { $0.destination == target && $0.indexes.count < configuration.maximumRecipients }
+            if let open { groups[open].indexes.append(index) } else { groups.append((target, [index])) }
+        }
+        var hasRoom = true
+        for group in groups {
+            guard runningCount < configuration.maximumDeliveries,
+                runningByDestination[group.destination, default: 0] < configuration.maximumPerDestination
+            else {
+                hasRoom = false
+                continue
+            }
+            runningCount += 1
+            runningByDestination[group.destination, default: 0] += 1
+            running[entry.id, default: []].formUnion(group.indexes)
+            attempts.append(DeliveryAttempt(entry: entry, indexes: group.indexes, destination: group.destination))
+        }
+        return hasRoom
+    }
+
+    /// Writes what an attempt brought, and lets follow what follows: a notification, another attempt, the end of the entry.
+    ///
+    /// - Parameter outcomes: one for each index of the attempt, in order; nil where the attempt was broken off
+    func record(_ attempt: DeliveryAttempt, _ outcomes: [DeliveryOutcome?]) {
+        leave(attempt)
+        guard var entry = entries[attempt.entry.id] else { return }
+        let now = configuration.now()
+        var failed: [Int] = []
+        for (index, outcome) in zip(attempt.indexes, outcomes) {
+            guard let outcome, !entry.recipients[index].state.isFinal else { continue }
+            entry.recipients[index].take(outcome, now: now, entry: entry)
+            log(entry, index, outcome)
+            let state = entry.recipients[index].state
+            if state == .failed || state == .expired { failed.append(index) }
+        }
+        do {
+            if !failed.isEmpty { try notify(&entry, failed) }
+            try keep(entry)
+        } catch {
+            logger.error("outbox cannot write", metadata: ["queue.id": "\(entry.id)", "error": "\(error)"])
+            entries[entry.id] = entry
+            due.add(entry.id, at: now + 60)
+        }
+        publish(entry)
+        waker.yield()
+    }
+
+    private func leave(_ attempt: DeliveryAttempt) {
+        runningCount -= 1
+        let count = runningByDestination[attempt.destination, default: 1] - 1
+        runningByDestination[attempt.destination] = count > 0 ? count : nil
+        running[attempt.entry.id]?.subtract(attempt.indexes)
+        if running[attempt.entry.id]?.isEmpty ?? false { running[attempt.entry.id] = nil }
+    }
+
+    /// The new state of an entry, on the disk: rewritten, or removed when nothing is left to do.
+    private func keep(_ entry: OutboxEntry) throws(StoreError) {
+        if entry.isFinished, running[entry.id] == nil {
+            try files.remove(entry)
+            entries[entry.id] = nil
+        } else {
+            try files.rewriteEnvelope(entry)
+            entries[entry.id] = entry
+            due.add(entry.id, at: entry.nextAttempt)
+        }
+    }
+
+    private func finish(_ entry: OutboxEntry) {
+        do { try keep(entry) } catch {
+            logger.error("outbox cannot remove", metadata: ["queue.id": "\(entry.id)", "error": "\(error)"])
+            due.add(entry.id, at: configuration.now() + 60)
+        }
+    }
+
+    /// Tells the sender. The notification's id follows from the entry, so that a repeated failure after a crash tells once.
+    private func notify(_ entry: inout OutboxEntry, _ failed: [Int]) throws(StoreError) {
+        guard let sender = try? MailAddress(parsing: entry.sender) else { return }
+        let now = configuration.now()
+        entry.notifications += 1
+        var notification = OutboxEntry(
+            id: entry.id.derived("d\(entry.notifications)"), sender: "", recipients: [sender], created: now,
+            isEightBit: true, needsSMTPUTF8: entry.needsSMTPUTF8)
+        let original = (try? OpenFile(path: files.message(entry.id)).read(at: 0, count: HeaderBlock.maximumSize)) ?? []
+        let bytes = StatusNotification(
+            entry: entry, failed: failed, hostname: configuration.hostname, id: notification.id, now: now
+        ).message(original: original)
+        do {
+            notification.size = try files.stageMessage(notification.id, prefix: [], content: .bytes(bytes))
+            try commit(notification, isReleased: true)
+        } catch .alreadyExists {
+        }
+    }
+
+    private func log(_ entry: OutboxEntry, _ index: Int, _ outcome: DeliveryOutcome) {
+        let recipient = entry.recipients[index]
+        let metadata: Logger.Metadata = [
+            "queue.id": "\(entry.id)", "from": "\(entry.sender)", "to": "\(recipient.address)",
+            "host": "\(recipient.host ?? "local")", "reason": "\(recipient.reply ?? "")", "attempts": "\(recipient.attempts)",
+        ]
+        switch recipient.state {
+        case .delivered: logger.notice("message delivered", metadata: metadata)
+        case .failed, .expired: logger.notice("message bounced", metadata: metadata)
+        case .pending, .canceled: logger.notice("message deferred", metadata: metadata)
+        }
+    }
+
+    // MARK: Status
+
+    package func status(of id: QueueID) -> SubmissionStatus? {
+        (entries[id] ?? files.finishedEntry(id))?.status(isRunning: running[id] != nil)
+    }
+
+    /// All entries, oldest first.
+    package func list() -> [OutboxEntry] { entries.values.sorted { $0.id < $1.id } }
+
+    package nonisolated func updates() -> AsyncStream<SubmissionUpdate> {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: SubmissionUpdate.self, bufferingPolicy: .bufferingNewest(4096))
+        let key = Int.random(in: .min ... .max)
+        watchers.withLock { $0[key] = continuation }
+        continuation.onTermination = { [weak self] _ in self?.watchers.withLock { $0[key] = nil } }
+        return stream
+    }
+
+    private func publish(_ entry: OutboxEntry) {
+        guard let account = entry.account else { return }
+        let update = SubmissionUpdate(
+            id: entry.id, account: .init(rawValue: account), status: entry.status(isRunning: running[entry.id] != nil))
+        watchers.withLock { for watcher in $0.values { watcher.yield(update) } }
+    }
+
+    // MARK: Orders
+
+    package func cancel(_ id: QueueID) -> CancelOutcome {
+        guard let entry = entries[id] else {
+            guard let finished = files.finishedEntry(id) else { return .unknown }
+            return finished.status(isRunning: false).undo == .canceled ? .canceled : .tooLate
+        }
+        guard entry.isUntouched, running[id] == nil else { return .tooLate }
+        return end(entry) ? .canceled : .tooLate
+    }
+
+    /// Tries an entry again now.
+    package func retry(_ id: QueueID) throws(StoreError) {
+        guard var entry = entries[id] else { throw .notFound }
+        entry.isHeld = false
+        for index in entry.recipients.indices { entry.recipients[index].nextAttempt = configuration.now() }
+        try keep(entry)
+        waker.yield()
+    }
+
+    /// Stops an entry until `retry`.
+    package func hold(_ id: QueueID) throws(StoreError) {
+        guard var entry = entries[id] else { throw .notFound }
+        entry.isHeld = true
+        try keep(entry)
+    }
+
+    /// Ends an entry without a word to its sender. What is just going out still goes.
+    package func drop(_ id: QueueID) throws(StoreError) {
+        guard let entry = entries[id] else { throw .notFound }
+        guard end(entry) else { throw .unavailable(reason: "outbox") }
+    }
+
+    private func end(_ entry: OutboxEntry) -> Bool {
+        var entry = entry
+        for index in entry.recipients.indices where entry.recipients[index].state == .pending {
+            entry.recipients[index].state = .canceled
+        }
+        do { try keep(entry) } catch {
+            logger.error("outbox cannot write", metadata: ["queue.id": "\(entry.id)", "error": "\(error)"])
+            return false
+        }
+        logger.notice("message dropped", metadata: ["queue.id": "\(entry.id)", "from": "\(entry.sender)"])
+        publish(entry)
+        return true
+    }
+
+    /// Does what other processes asked for by files: `mailportal queue`, `mailportal deliver`.
+    func obeyRequests() {
+        do {
+            for entry in try files.adoptIncoming() {
+                entries[entry.id] = entry
+                schedule(entry)
+            }
+            for name in try Folder.names(files.requests) {
+                try? DiskFile.remove("\(files.requests)/\(name)")
+                guard let dot = name.lastIndex(of: "."), let id = QueueID(rawValue: String(name[..<dot])) else { continue }
+                try? obey(String(name[name.index(after: dot)...]), id)
+            }
+        } catch {
+            logger.error("outbox cannot be read", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func obey(_ verb: String, _ id: QueueID) throws(StoreError) {
+        switch QueueRequest(rawValue: verb) {
+        case .retry: try retry(id)
+        case .hold: try hold(id)
+        case .drop: try drop(id)
+        case nil: break
+        }
+    }
+
+    /// Forgets what nobody asks for any more.
+    func tidy() { try? files.forgetFinished(now: configuration.now()) }
+}
+
+extension OutboxEntry.Recipient {
+    mutating func take(_ outcome: DeliveryOutcome, now: Int64, entry: OutboxEntry) {
+        attempts += 1
+        reply = outcome.reply.text
+        host = outcome.host
+        if outcome.reply.isPositive {
+            state = .delivered
+        } else if outcome.reply.isPermanent {
+            state = .failed
+        } else {
+            var hasher = Fingerprint()
+            hasher.combine("\(entry.id)\(address)")
+            nextAttempt = now + RetrySchedule.delay(afterAttempts: attempts, spread: hasher.value)
+            if nextAttempt > entry.expires { state = .expired }
+        }
+    }
+}
+
+/// FNV-1a: the same text gives the same number in every run.
+struct Fingerprint {
+    private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    mutating func combine(_ text: String) {
+        for byte in text.utf8 { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    }
+}

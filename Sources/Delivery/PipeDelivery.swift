@@ -1,0 +1,75 @@
+package import Directory
+internal import Disk
+package import Formats
+package import MailStore
+package import SMTP
+
+/// Delivery by the command line: `mailportal deliver RECIPIENT < message`, with the server running or not.
+package struct PipeDelivery: Sendable {
+    /// Why a message was not taken, as a server would have said it.
+    package struct Refusal: Error, Hashable, Sendable {
+        package let reply: Reply
+    }
+
+    private let directory: Directory
+    private let local: LocalDelivery
+    private let data: String
+    private let hostname: String
+
+    package init(directory: Directory, accounts: MailAccounts, data: String, hostname: String) {
+        self.directory = directory
+        local = LocalDelivery(accounts: accounts)
+        self.data = data
+        self.hostname = hostname
+    }
+
+    /// Files the message for the recipient; what its aliases lead elsewhere goes into the queue. Durable when it returns.
+    ///
+    /// LF and CRLF are both taken for line ends, and a leading mbox `From ` line is dropped, as pipes have them.
+    package func deliver(
+        _ message: [UInt8], to recipient: MailAddress, sender: ReversePath = .null
+    ) async throws(Refusal) {
+        let message = Self.fromPipe(message)
+        let now = UnixTime.now.seconds
+        let id = QueueID.make(now: now)
+        do {
+            let resolution = try RecipientResolver(directory.snapshot).resolve(recipient, allowsForeign: false)
+            if HeaderBlock(message).count("received") >= TraceHeaders.maximumHops {
+                throw Refusal(reply: Reply(554, 5, 4, 6, "Too many hops"))
+            }
+            let received = "Received: by \(hostname) with local id \(id)\r\n\tfor <\(recipient)>; \(InternetDate(seconds: now))\r\n"
+            let trace = Array(received.utf8)
+            if !resolution.remotes.isEmpty {
+                let entry = OutboxEntry(
+                    id: id, sender: sender.description, recipients: resolution.remotes, created: now,
+                    isEightBit: message.contains { $0 >= 0x80 })
+                try QueueAccess(data: data).enqueue(entry, prefix: trace, message: message)
+            }
+            for account in resolution.mailboxes {
+                try await local.deliver(
+                    .bytes(message), trace: trace, to: account, recipient: recipient.description, sender: sender)
+            }
+        } catch let error as RecipientResolver.Refusal {
+            throw Refusal(reply: error.reply)
+        } catch let error as StoreError {
+            throw Refusal(reply: Reply(error))
+        } catch let error as Refusal {
+            throw error
+        } catch {
+            throw Refusal(reply: .localError)
+        }
+    }
+
+    private static func fromPipe(_ message: [UInt8]) -> [UInt8] {
+        var bytes = message[...]
+        if bytes.starts(with: "From ".utf8), let end = bytes.firstIndex(of: 0x0A) { bytes = bytes[(end + 1)...] }
+        guard bytes.contains(0x0A), !bytes.contains(0x0D) else { return Array(bytes) }
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count + bytes.count / 32)
+        for byte in bytes {
+            if byte == 0x0A { result.append(0x0D) }
+            result.append(byte)
+        }
+        return result
+    }
+}

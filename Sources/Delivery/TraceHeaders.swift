@@ -1,0 +1,36 @@
+internal import Formats
+internal import SMTP
+
+/// The fields that we put on top of a message. RFC 5321 §4.4.
+enum TraceHeaders {
+    /// How many Received fields end a loop with `554 5.4.6`. Mission §3.
+    static let maximumHops = 30
+
+    /// Who gave us a message, and how.
+    struct Origin: Sendable {
+        var client: ClientFacts
+        var peer: Peer
+        var hostname: String
+        var id: QueueID
+        var isSMTPUTF8: Bool
+        var time: Int64
+    }
+
+    /// A Received field.
+    /// - Parameter recipient: named only when it is the sole one, or one would learn of the others
+    static func received(_ origin: Origin, for recipient: String?) -> [UInt8] {
+        let name = origin.client.greeting.isEmpty ? "unknown" : origin.client.greeting
+        let kind = origin.client.transmissionType(isSMTPUTF8: origin.isSMTPUTF8)
+        var text = "Received: from \(name)"
+        if let literal = origin.peer.literal { text += " (\(literal))" }
+        text += "\r\n\tby \(origin.hostname) with \(kind) id \(origin.id)"
+        if let recipient { text += "\r\n\tfor <\(recipient)>" }
+        text += ";\r\n\t\(InternetDate(seconds: origin.time))\r\n"
+        return Array(text.utf8)
+    }
+
+    /// What final delivery to a mailbox adds.
+    static func delivery(sender: ReversePath, recipient: String) -> [UInt8] {
+        Array("Return-Path: <\(sender)>\r\nDelivered-To: \(recipient)\r\n".utf8)
+    }
+}

@@ -1,0 +1,149 @@
+internal import CUnbound
+internal import Dispatch
+internal import Glibc
+
+/// The DNS by libunbound: recursive or through forwarders, cached, asynchronous.
+///
+/// The context belongs to one serial queue: libunbound's answers come there, and every call is made there.
+// @unchecked Sendable: `context` and `source` are touched on `queue` only, or before and after all its work.
+package final class UnboundResolver: Resolver, @unchecked Sendable {
+    package struct SetUpFailure: Error, CustomStringConvertible { package let description: String }
+
+    private let context: OpaquePointer
+    private let queue = DispatchQueue(label: "dns")
+    private let source: any DispatchSourceRead
+
+    /// - Parameter servers: name servers as IP addresses; empty for the system's
+    package init(servers: [String]) throws(SetUpFailure) {
+        guard let context = ub_ctx_create() else { throw SetUpFailure(description: "libunbound has no memory") }
+        func check(_ code: Int32) throws(SetUpFailure) {
+            // EINPROGRESS-like states do not exist here: anything but 0 is final.
+            if code != 0 { throw SetUpFailure(description: String(cString: ub_strerror(code))) }
+        }
+        do {
+            try check(ub_ctx_async(context, 1))  // a thread, not a process
+            if servers.isEmpty {
+                try check(ub_ctx_resolvconf(context, nil))
+                try check(ub_ctx_hosts(context, nil))
+            }
+            for server in servers { try check(ub_ctx_set_fwd(context, server)) }
+        } catch {
+            ub_ctx_delete(context)
+            throw error
+        }
+        self.context = context
+        source = DispatchSource.makeReadSource(fileDescriptor: ub_fd(context), queue: queue)
+        // The source is cancelled before the context goes, so the address stays good.
+        let address = UInt(bitPattern: context)
+        source.setEventHandler {
+            if let context = OpaquePointer(bitPattern: address) { ub_process(context) }
+        }
+        source.activate()
+    }
+
+    deinit {
+        source.cancel()
+        let address = UInt(bitPattern: context)
+        queue.async { if let context = OpaquePointer(bitPattern: address) { ub_ctx_delete(context) } }
+    }
+
+    package func lookUp(_ name: String, _ type: DNSRecordType) async -> DNSAnswer {
+        await withCheckedContinuation { continuation in
+            queue.async { [self] in start(name, type, Waiter(type, continuation)) }
+        }
+    }
+
+    private func start(_ name: String, _ type: DNSRecordType, _ waiter: Waiter) {
+        let box = Unmanaged.passRetained(waiter)
+        let code = ub_resolve_async(
+            context, name, Int32(type.rawValue), 1, box.toOpaque(),
+            { user, error, result in
+                guard let user else { return }
+                let waiter = Unmanaged<Waiter>.fromOpaque(user).takeRetainedValue()
+                defer { ub_resolve_free(result) }
+                waiter.resume(error, result)
+            }, nil)
+        if code != 0 { box.takeRetainedValue().resume(code, nil) }
+    }
+
+    private final class Waiter: Sendable {
+        private let type: DNSRecordType
+        private let continuation: CheckedContinuation<DNSAnswer, Never>
+
+        init(_ type: DNSRecordType, _ continuation: CheckedContinuation<DNSAnswer, Never>) {
+            self.type = type
+            self.continuation = continuation
+        }
+
+        func resume(_ error: Int32, _ result: UnsafeMutablePointer<ub_result>?) {
+            guard error == 0, let result = result?.pointee else {
+                return continuation.resume(returning: .failed(String(cString: ub_strerror(error))))
+            }
+            continuation.resume(returning: Self.answer(result, type))
+        }
+
+        private static func answer(_ result: ub_result, _ type: DNSRecordType) -> DNSAnswer {
+            if result.bogus != 0 { return .failed("DNSSEC validation failed") }
+            if result.nxdomain != 0 { return .noSuchName }
+            guard result.rcode == 0 else { return .failed("server failure \(result.rcode)") }
+            guard result.havedata != 0 else { return .noData }
+            var records: [DNSRecord] = []
+            var index = 0
+            while let data = result.data[index] {
+                let count = Int(result.len[index])
+                let bytes = data.withMemoryRebound(to: UInt8.self, capacity: count) {
+                    Array(UnsafeBufferPointer(start: $0, count: count))
+                }
+                if let record = DNSRecord(type, wire: bytes) { records.append(record) }
+                index += 1
+            }
+            return records.isEmpty ? .noData : .records(records)
+        }
+    }
+}
+
+extension DNSRecord {
+    /// Decodes a record's data as it stands in an answer, names uncompressed. RFC 1035 §3.3, RFC 3596. Nil when malformed.
+    init?(_ type: DNSRecordType, wire bytes: [UInt8]) {
+        switch type {
+        case .a:
+            guard bytes.count == 4, let address = IPAddress(bytes: bytes) else { return nil }
+            self = .a(address.description)
+        case .aaaa:
+            guard bytes.count == 16, let address = IPAddress(bytes: bytes) else { return nil }
+            self = .aaaa(address.description)
+        case .mx:
+            guard bytes.count > 2, let host = Self.name(bytes[2...]) else { return nil }
+            self = .mx(preference: Int(bytes[0]) << 8 | Int(bytes[1]), host: host)
+        case .cname:
+            guard let name = Self.name(bytes[...]) else { return nil }
+            self = .cname(name)
+        case .txt:
+            guard let text = Self.strings(bytes) else { return nil }
+            self = .txt(text)
+        }
+    }
+
+    private static func name(_ bytes: ArraySlice<UInt8>) -> String? {
+        var labels: [String] = []
+        var rest = bytes
+        while let length = rest.popFirst() {
+            if length == 0 { return labels.joined(separator: ".").lowercased() }
+            guard length < 64, rest.count >= Int(length) else { return nil }
+            labels.append(String(decoding: rest.prefix(Int(length)), as: UTF8.self))
+            rest = rest.dropFirst(Int(length))
+        }
+        return nil
+    }
+
+    private static func strings(_ bytes: [UInt8]) -> [UInt8]? {
+        var text: [UInt8] = []
+        var rest = bytes[...]
+        while let length = rest.popFirst() {
+            guard rest.count >= Int(length) else { return nil }
+            text += rest.prefix(Int(length))
+            rest = rest.dropFirst(Int(length))
+        }
+        return text
+    }
+}

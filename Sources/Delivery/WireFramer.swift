@@ -1,0 +1,247 @@
+package import NIOCore
+internal import NIOSSL
+internal import NIOTLS
+internal import SMTP
+
+/// What a connection hands to its session.
+enum WireEvent: Sendable {
+    /// A command line without CRLF. `hasMore`: another event is already waiting, so replies may be held back a little.
+    case line([UInt8], hasMore: Bool)
+    case lineTooLong(hasMore: Bool)
+    case bareLineEnd(hasMore: Bool)
+    /// Octets of the message.
+    case data([UInt8])
+    case endOfData(size: Int, hasBareControl: Bool)
+    case tlsEstablished
+    case timedOut
+}
+
+/// What a session asks of its connection.
+enum WireCommand: Sendable {
+    case reply([UInt8])
+    /// Reply, and read a message from here on.
+    case replyThenData([UInt8])
+    /// Reply in clear, drop what was pipelined, speak TLS from here on.
+    case replyThenTLS([UInt8], NIOSSLContext)
+    /// A message was taken: the session has earned another hour.
+    case extendSession
+}
+
+/// How long a connection may keep us waiting.
+package struct WireTimeouts: Sendable {
+    /// For the next command line, or the next piece of a message. RFC 5321 §4.5.3.2.7 asks for five minutes.
+    package var silence = TimeAmount.minutes(5)
+    /// From the start, or the last message, to the next one.
+    package var session = TimeAmount.hours(1)
+    package init() {}
+}
+
+/// Frames lines and message data of one SMTP connection, and switches between them.
+///
+/// Invariants: a mode switch happens inside `write`, on the event loop, so no octet is read between a reply and the mode that it
+/// announces. After DATA and STARTTLS the framer stops until the session has answered; what was pipelined behind STARTTLS is
+/// dropped (RFC 3207 §6). While it stops it reads nothing more, so a connection holds one read buffer at most.
+final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = WireEvent
+    typealias OutboundIn = WireCommand
+    typealias OutboundOut = ByteBuffer
+
+    private enum Mode { case command, paused, skippingLine, data, handshaking }
+
+    // RFC 4954 §4.5.4: an AUTH response may take 12,288 octets; a command with its parameters never does.
+    private static let maximumLine = 12_288
+    /// Lines handed on before the session must have answered.
+    private static let burst = 100
+
+    private let timeouts: WireTimeouts
+    private var mode = Mode.command
+    private var buffer = ByteBuffer()
+    private var decoder = DataDecoder()
+    private var unanswered = 0
+    private var readIsHeld = false
+    private var deadline = NIODeadline.distantFuture
+    private var sessionEnd = NIODeadline.distantFuture
+    private var timer: Scheduled<Void>?
+
+    init(timeouts: WireTimeouts) { self.timeouts = timeouts }
+
+    // MARK: Reading
+
+    func channelActive(context: ChannelHandlerContext) {
+        start(context)
+        context.fireChannelActive()
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { start(context) }
+    }
+
+    private func start(_ context: ChannelHandlerContext) {
+        guard timer == nil else { return }
+        sessionEnd = .now() + timeouts.session
+        extendDeadline()
+        schedule(context)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if mode == .paused { readIsHeld = true } else { context.read() }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var incoming = unwrapInboundIn(data)
+        if buffer.readableBytes == 0 { buffer = incoming } else { buffer.writeBuffer(&incoming) }
+        pump(context)
+    }
+
+    private func pump(_ context: ChannelHandlerContext) {
+        while buffer.readableBytes > 0 {
+            switch mode {
+            case .paused, .handshaking: return
+            case .command: guard pumpLine(context) else { return }
+            case .skippingLine: guard skipLine() else { return }
+            case .data: pumpData(context)
+            }
+        }
+    }
+
+    /// Hands on one line; false when there is none yet.
+    private func pumpLine(_ context: ChannelHandlerContext) -> Bool {
+        guard let end = buffer.readableBytesView.firstIndex(of: 0x0A) else {
+            guard buffer.readableBytes > Self.maximumLine else { return false }
+            mode = .skippingLine
+            buffer.clear()
+            emit(context, .lineTooLong(hasMore: false))
+            return false
+        }
+        let length = end - buffer.readerIndex
+        let line = buffer.readBytes(length: length + 1) ?? []
+        let endsInCRLF = length > 0 && line[length - 1] == 0x0D
+        let text = Array(line.dropLast(endsInCRLF ? 2 : 1))
+        unanswered += 1
+        if endsInCRLF, Self.endsBurst(text) || unanswered >= Self.burst { mode = .paused }
+        let hasMore = mode == .command && buffer.readableBytesView.contains(0x0A)
+        if length > Self.maximumLine {
+            emit(context, .lineTooLong(hasMore: hasMore))
+        } else if endsInCRLF {
+            emit(context, .line(text, hasMore: hasMore))
+        } else {
+            emit(context, .bareLineEnd(hasMore: hasMore))
+        }
+        return true
+    }
+
+    private func skipLine() -> Bool {
+        guard let end = buffer.readableBytesView.firstIndex(of: 0x0A) else {
+            buffer.clear()
+            return false
+        }
+        buffer.moveReaderIndex(to: end + 1)
+        mode = .command
+        return true
+    }
+
+    private func pumpData(_ context: ChannelHandlerContext) {
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(buffer.readableBytes)
+        let taken = buffer.withUnsafeReadableBytes { decoder.decode($0, into: &decoded) }
+        buffer.moveReaderIndex(forwardBy: taken)
+        if !decoded.isEmpty { emit(context, .data(decoded)) }
+        guard decoder.hasEnded else { return }
+        mode = .paused
+        emit(context, .endOfData(size: decoder.size, hasBareControl: decoder.hasBareControl))
+        decoder = DataDecoder()
+    }
+
+    /// The commands that must be the last of a group (RFC 2920 §3.1): what follows is read as their answer demands.
+    private static func endsBurst(_ line: [UInt8]) -> Bool {
+        let verb = line.prefix(9).map { 0x61...0x7A ~= $0 ? $0 - 0x20 : $0 }
+        return verb.starts(with: "DATA".utf8) || verb.starts(with: "STARTTLS".utf8) || verb.starts(with: "AUTH".utf8)
+            || verb.starts(with: "QUIT".utf8)
+    }
+
+    private func emit(_ context: ChannelHandlerContext, _ event: WireEvent) {
+        extendDeadline()
+        context.fireChannelRead(wrapInboundOut(event))
+    }
+
+    // MARK: Writing
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        extendDeadline()
+        switch unwrapOutboundIn(data) {
+        case .reply(let bytes):
+            send(bytes, context, promise)
+            if mode == .paused { mode = .command }
+            resume(context)
+        case .replyThenData(let bytes):
+            send(bytes, context, promise)
+            mode = .data
+            resume(context)
+        case .replyThenTLS(let bytes, let tls):
+            buffer.clear()
+            mode = .handshaking
+            send(bytes, context, promise)
+            do {
+                try context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first)
+                resume(context)
+            } catch {
+                context.fireErrorCaught(error)
+                context.close(promise: nil)
+            }
+        case .extendSession:
+            sessionEnd = .now() + timeouts.session
+            promise?.succeed()
+        }
+    }
+
+    private func send(_ bytes: [UInt8], _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        guard !bytes.isEmpty else {
+            promise?.succeed()
+            return
+        }
+        context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(bytes: bytes)), promise: promise)
+    }
+
+    private func resume(_ context: ChannelHandlerContext) {
+        unanswered = 0
+        pump(context)
+        if readIsHeld, mode != .paused {
+            readIsHeld = false
+            context.read()
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted = event as? TLSUserEvent, mode == .handshaking {
+            mode = .command
+            emit(context, .tlsEstablished)
+            pump(context)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    // MARK: Time
+
+    private func extendDeadline() { deadline = min(.now() + timeouts.silence, sessionEnd) }
+
+    private func schedule(_ context: ChannelHandlerContext) {
+        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.tick(context) }
+    }
+
+    private func tick(_ context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        guard NIODeadline.now() >= deadline else { return schedule(context) }
+        context.fireChannelRead(wrapInboundOut(.timedOut))
+        context.fireChannelReadComplete()
+        // Whoever reads no farewell is cut off.
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(10)) { context.close(promise: nil) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+}

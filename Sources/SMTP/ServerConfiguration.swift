@@ -1,0 +1,51 @@
+/// What a `ServerSession` is told about its port and its connection.
+package struct ServerConfiguration: Hashable, Sendable {
+    /// Whom the port serves.
+    package enum Mode: Hashable, Sendable {
+        /// Anybody, for our own domains. RFC 5321.
+        case mx
+        /// Our users, who authenticate. RFC 6409.
+        case submission
+        /// A mail server in front of us. RFC 2033.
+        case lmtp
+    }
+
+    /// Where patience ends.
+    package struct Limits: Hashable, Sendable {
+        /// Octets of a message.
+        package var messageSize: Int
+        /// Recipients of one message; RFC 5321 §4.5.3.1.8 asks for 100 at least.
+        package var recipients = 1000
+        /// Refused recipients between two accepted messages.
+        package var refusedRecipients = 100
+        /// Commands not understood or out of order.
+        package var errors = 20
+        /// NOOP, RSET and the like between two messages.
+        package var idleCommands = 200
+        package var authenticationFailures = 3
+
+        package init(messageSize: Int) { self.messageSize = messageSize }
+    }
+
+    package var hostname: String
+    package var mode: Mode
+    package var limits: Limits
+    /// There is a certificate for STARTTLS.
+    package var offersSTARTTLS: Bool
+    /// The connection was TLS from its first octet. RFC 8314.
+    package var startsWithTLS: Bool
+    /// The client is on this machine: AUTH is allowed in clear.
+    package var isLoopback: Bool
+
+    package init(
+        hostname: String, mode: Mode, limits: Limits, offersSTARTTLS: Bool = false, startsWithTLS: Bool = false,
+        isLoopback: Bool = false
+    ) {
+        self.hostname = hostname
+        self.mode = mode
+        self.limits = limits
+        self.offersSTARTTLS = offersSTARTTLS
+        self.startsWithTLS = startsWithTLS
+        self.isLoopback = isLoopback
+    }
+}
