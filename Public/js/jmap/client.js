@@ -225,7 +225,10 @@ export function splitCalls(calls, limit) {
   return requests;
 }
 
-/** Reads can be sent twice, and so can patches: they say what shall be, not what to add. @param {QueuedCall} call */
+/**
+ * Reads can be sent twice, and so can patches: they say what shall be, not what to add.
+ * @param {QueuedCall} call
+ */
 function isRepeatable({ name, args }) {
   return !name.endsWith('/set') && !name.endsWith('/import') && !name.endsWith('/copy')
     || (name.endsWith('/set') && !args.create && !name.startsWith('EmailSubmission'));

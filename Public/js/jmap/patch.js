@@ -40,7 +40,10 @@ function unescape(key) {
   return key.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
-/** Makes a keyword or id safe inside a patch path. @param {string} key */
+/**
+ * Makes a keyword or id safe inside a patch path.
+ * @param {string} key
+ */
 export function escapeKey(key) {
   return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }

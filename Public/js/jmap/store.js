@@ -11,6 +11,7 @@ import { MethodError, SetError } from './errors.js';
 /** @typedef {import('./types.js').Patch} Patch */
 /** @typedef {{ id: string, [property: string]: any }} StoreRecord */
 /** @typedef {{ type: RecordType, patches: Record<string, Patch | null> }} Layer */
+/** @typedef {Record<string, { type: string, description?: string }>} Failures */
 
 /**
  * @typedef {object} Store
@@ -27,11 +28,15 @@ import { MethodError, SetError } from './errors.js';
  * @property {(listener: (event: { emails: boolean }) => void, signal?: AbortSignal) => void} onSync
  *   Hears that the store asks for changes: calls made in the listener travel in the same request.
  * @property {(listener: (emails: any[]) => void, signal?: AbortSignal) => void} onNewEmails  hears of emails created since the last sync
- * @property {(changed?: Record<string, string>) => Promise<void>} sync  follows the server; `changed` is a StateChange's type → state
+ * @property {(changed?: Record<string, string> | undefined) => Promise<void>} sync  follows the server; `changed` is a StateChange's type → state
  * @property {(type: RecordType) => string | undefined} state
+ * @property {(type: RecordType, state: string) => void} begin  follows a type from this state on, unless it is followed already
  */
 
-/** Properties that a list shows. */
+/**
+ * Properties that a list shows.
+ * @type {string[]}
+ */
 export const LIST_PROPERTIES = ['id', 'blobId', 'threadId', 'mailboxIds', 'keywords', 'from', 'to', 'subject', 'receivedAt', 'preview', 'hasAttachment', 'size'];
 /** Properties of an email that can change (RFC 8621 §4). */
 const MUTABLE_PROPERTIES = ['id', 'threadId', 'mailboxIds', 'keywords'];
@@ -141,6 +146,7 @@ export function createStore(client) {
 
   /** @type {Store['update']} */
   async function update(type, patches) {
+    /** @type {Failures} */
     const failures = {};
     await layered({ type, patches }, async () => {
       const chunks = chunked(Object.entries(patches), SET_LIMIT).map(Object.fromEntries);
@@ -171,6 +177,7 @@ export function createStore(client) {
 
   /** @type {Store['destroy']} */
   async function destroy(type, ids, args = {}) {
+    /** @type {Failures} */
     const failures = {};
     await layered({ type, patches: Object.fromEntries(ids.map((id) => [id, null])) }, async () => {
       const given = await Promise.all(chunked(ids, SET_LIMIT).map((chunk) => client.call(`${type}/set`, { destroy: chunk, ...args })));
@@ -188,7 +195,10 @@ export function createStore(client) {
   let running = null;
   let again = false;
 
-  /** @type {Store['sync']} */
+  /**
+   * Follows the server, now or right after what is running.
+   * @param {Record<string, string>} [changed]
+   */
   async function sync(changed) {
     if (changed && FOLLOWED.every((type) => !states.has(type) || !(type in changed) || changed[type] === states.get(type))) return running ?? undefined;
     if (running) {
@@ -241,7 +251,10 @@ export function createStore(client) {
     return answer.value.hasMoreChanges;
   }
 
-  /** The server no longer knows our state: asks anew for all that we hold. @param {RecordType} type */
+  /**
+   * The server no longer knows our state: asks anew for all that we hold.
+   * @param {RecordType} type
+   */
   async function startOver(type) {
     states.delete(type);
     const known = [...table(type).keys()];
@@ -265,6 +278,9 @@ export function createStore(client) {
     onNewEmails: (listener, signal) => newEmailListeners.add(listener, signal),
     sync,
     state: (type) => states.get(type),
+    begin: (type, state) => {
+      if (!states.has(type)) states.set(type, state);
+    },
   };
 }
 

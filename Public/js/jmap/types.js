@@ -97,12 +97,24 @@
  * @property {Record<string, { name: string, accountCapabilities: Record<string, any> }>} accounts
  */
 
-/** Who is signed in: the answer of `/api/v1/session`. @typedef {{ address: string, displayName: string, accountId: string, csrfToken: string }} Person */
+/**
+ * Who is signed in: the answer of `/api/v1/session`.
+ * @typedef {{ address: string, displayName: string, accountId: string, csrfToken: string }} Person
+ */
 
-/** A place in the answer to an earlier call of the same request, RFC 8620 §3.7. @typedef {{ resultOf: string, name: string, path: string }} ResultReference */
+/**
+ * A place in the answer to an earlier call of the same request, RFC 8620 §3.7.
+ * @typedef {{ resultOf: string, name: string, path: string }} ResultReference
+ */
 
-/** The types of records that the store holds. @typedef {'Mailbox' | 'Email' | 'Thread' | 'Identity' | 'EmailSubmission'} RecordType */
+/**
+ * The types of records that the store holds.
+ * @typedef {'Mailbox' | 'Email' | 'Thread' | 'Identity' | 'EmailSubmission'} RecordType
+ */
 
-/** A patch, RFC 8620 §5.3: property, or path to one, → new value; null removes. @typedef {Record<string, any>} Patch */
+/**
+ * A patch, RFC 8620 §5.3: property, or path to one, → new value; null removes.
+ * @typedef {Record<string, any>} Patch
+ */
 
 export {};

@@ -3,7 +3,7 @@
  * built on it, turns a string into HTML, so that Trusted Types never has anything to refuse.
  */
 
-/** @typedef {Node | string | number | null | undefined | false | Child[]} Child */
+/** @typedef {Node | string | number | null | undefined | false | readonly any[]} Child  a list holds children again */
 
 /**
  * `class`: a string, or a list whose falsy entries are left out. `on`: listeners by event name. `style`: custom
@@ -158,13 +158,19 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Whether keys typed now belong to a field. @param {EventTarget | null} target */
+/**
+ * Whether keys typed now belong to a field.
+ * @param {EventTarget | null} target
+ */
 export function isTyping(target) {
   return target instanceof HTMLElement && (target.isContentEditable || target.matches('input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select'));
 }
 
 let counter = 0;
-/** An id that no other element of this page has. @param {string} prefix */
+/**
+ * An id that no other element of this page has.
+ * @param {string} prefix
+ */
 export function uniqueId(prefix) {
   counter += 1;
   return `${prefix}-${counter}`;

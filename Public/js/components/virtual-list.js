@@ -1,0 +1,127 @@
+/**
+ * Rows of equal height, of which only those in view exist. A row is kept for its key, so that it keeps its state while
+ * the list moves under it, and slides to its new place when the list changes (not when it scrolls).
+ */
+import { h } from '../lib/dom.js';
+
+const OVERSCAN = 6;
+/** Browsers stop at about 16 to 33 million pixels. */
+const TALLEST = 15_000_000;
+
+/**
+ * @typedef {object} VirtualRow
+ * @property {HTMLElement} element
+ * @property {(index: number) => void} update
+ */
+
+/**
+ * @typedef {object} VirtualList
+ * @property {HTMLElement} root  the part that scrolls
+ * @property {(options?: { animate?: boolean }) => void} render
+ * @property {(index: number) => void} reveal
+ * @property {() => number} rowHeight
+ * @property {(key: string) => VirtualRow | undefined} row
+ * @property {() => { from: number, to: number }} range
+ * @property {() => void} destroy
+ */
+
+/**
+ * @param {object} options
+ * @param {import('../lib/dom.js').Props} options.props
+ * @param {() => number} options.count
+ * @param {(index: number) => string} options.keyAt
+ * @param {() => VirtualRow} options.createRow
+ * @param {(from: number, to: number) => void} options.onRange
+ * @returns {VirtualList}
+ */
+export function createVirtualList({ props, count, keyAt, createRow, onRange }) {
+  const sizer = h('div', { class: 'virtual-sizer', role: 'rowgroup' });
+  const root = h('div', { ...props, class: ['virtual-list', .../** @type {string[]} */ ([props.class].flat())] }, sizer);
+  /** @type {Map<string, VirtualRow & { top: number }>} */
+  let rows = new Map();
+  /** @type {VirtualRow[]} */
+  const spare = [];
+  let height = 0;
+  let frame = 0;
+  let range = { from: 0, to: 0 };
+
+  function measure() {
+    const before = height;
+    const size = getComputedStyle(sizer).getPropertyValue('--row-height');
+    height = parseFloat(size) * (size.trim().endsWith('rem') ? parseFloat(getComputedStyle(document.documentElement).fontSize) : 1) || 64;
+    return before !== height;
+  }
+
+  const resize = new ResizeObserver(() => {
+    const top = height > 0 ? root.scrollTop / height : 0;
+    if (measure()) {
+      sizer.style.setProperty('height', `${Math.min(count() * height, TALLEST)}px`);
+      root.scrollTop = top * height;
+    }
+    render();
+  });
+  resize.observe(root);
+  root.addEventListener('scroll', () => {
+    if (!frame) frame = requestAnimationFrame(() => { frame = 0; render(); });
+  }, { passive: true });
+
+  /** @type {VirtualList['render']} */
+  function render({ animate = false } = {}) {
+    if (height === 0) measure();
+    const total = count();
+    const size = `${Math.min(total * height, TALLEST)}px`;
+    if (sizer.style.height !== size) sizer.style.setProperty('height', size);
+    const first = Math.floor(root.scrollTop / height);
+    const shown = Math.ceil(root.clientHeight / height) + 1;
+    const from = Math.max(0, first - OVERSCAN);
+    const to = Math.min(total, first + shown + OVERSCAN);
+    sizer.classList.toggle('is-moving', animate);
+
+    /** @type {typeof rows} */
+    const next = new Map();
+    for (let index = from; index < to; index += 1) {
+      const key = keyAt(index);
+      const row = rows.get(key);
+      if (row && !next.has(key)) next.set(key, row);
+    }
+    for (const [key, row] of rows) if (!next.has(key)) spare.push(row);
+    for (let index = from; index < to; index += 1) {
+      const key = keyAt(index);
+      const top = index * height;
+      let row = next.get(key);
+      if (!row) {
+        row = { ...(spare.pop() ?? createRow()), top: NaN };
+        next.set(key, row);
+      }
+      row.update(index);
+      if (row.top !== top) {
+        row.element.style.setProperty('transform', `translateY(${top}px)`);
+        row.top = top;
+      }
+      if (!row.element.isConnected) sizer.append(row.element);
+    }
+    for (const row of spare) row.element.remove();
+    if (spare.length > 40) spare.length = 40;
+    rows = next;
+    range = { from, to };
+    onRange(from, to);
+  }
+
+  return {
+    root,
+    render,
+    reveal(index) {
+      const top = index * height;
+      if (top < root.scrollTop) root.scrollTop = top;
+      else if (top + height > root.scrollTop + root.clientHeight) root.scrollTop = top + height - root.clientHeight;
+    },
+    rowHeight: () => height,
+    row: (key) => rows.get(key),
+    range: () => range,
+    destroy() {
+      cancelAnimationFrame(frame);
+      resize.disconnect();
+      root.remove();
+    },
+  };
+}

@@ -1,0 +1,149 @@
+/** The start: words, session, and then either the sign-in page or the mail. Everything is wired here, once. */
+import { fill, h } from './lib/dom.js';
+import { loadWords, t } from './lib/i18n.js';
+import { applyPreferences, createPreferences } from './lib/preferences.js';
+import { createRouter } from './lib/router.js';
+import { createClient } from './jmap/client.js';
+import { createStore } from './jmap/store.js';
+import { followServer } from './jmap/push.js';
+import { createToasts } from './components/toast.js';
+import { createLogin, signInOverPage } from './login/login.js';
+import { currentPerson, signOut } from './login/session.js';
+import { createActions } from './mail/actions.js';
+import { createMailboxes } from './mail/mailboxes.js';
+import { createShell } from './mail/shell.js';
+
+/** @typedef {import('./jmap/types.js').Person} Person */
+/** @typedef {import('./jmap/types.js').JMAPSession} JMAPSession */
+
+const app = /** @type {HTMLElement} */ (document.getElementById('app'));
+const preferences = createPreferences();
+applyPreferences(preferences);
+
+/** The folders as they last were, so that the first request can ask for the inbox already. */
+const remembered = {
+  key: (/** @type {string} */ accountId) => `mailportal.folders.${accountId}`,
+  read(/** @type {string} */ accountId) {
+    try {
+      return JSON.parse(localStorage.getItem(remembered.key(accountId)) ?? '[]');
+    } catch {
+      return [];
+    }
+  },
+  write(/** @type {string} */ accountId, /** @type {unknown[]} */ folders) {
+    try {
+      localStorage.setItem(remembered.key(accountId), JSON.stringify(folders));
+    } catch { /* No storage: the next start asks twice. */ }
+  },
+};
+
+async function start() {
+  const asked = Promise.all([currentPerson(), jmapSession()]);
+  await loadWords();
+  try {
+    const [person, session] = await asked;
+    if (person && session) showMail(person, session);
+    else showLogin();
+  } catch (error) {
+    console.error(error);
+    showFailure();
+  }
+}
+
+/** @returns {Promise<JMAPSession | null>} */
+async function jmapSession() {
+  const response = await fetch('/jmap/session', { headers: { Accept: 'application/json' } });
+  return response.ok ? response.json() : null;
+}
+
+function showLogin() {
+  const login = createLogin(async (person) => {
+    const session = await jmapSession();
+    login.destroy();
+    if (session) showMail(person, session);
+    else showFailure();
+  });
+  fill(app, login.root);
+  login.focus();
+}
+
+function showFailure() {
+  fill(app, h('main', { class: 'login' }, h('div', { class: 'login-card', role: 'alert' }, h('h1', null, t('start.failed.title')), h('p', null, t('start.failed.text')),
+    h('button', { type: 'button', class: 'button button-primary', on: { click: () => location.reload() } }, t('action.try-again')))));
+}
+
+/** @param {Person} person @param {JMAPSession} session */
+function showMail(person, session) {
+  let { csrfToken } = person;
+  /** @type {Promise<void> | null} */
+  let signingIn = null;
+  const client = createClient({
+    session,
+    csrfToken: () => csrfToken,
+    signInAgain() {
+      signingIn ??= signInOverPage(person.address).then((again) => { ({ csrfToken } = again); }).finally(() => { signingIn = null; });
+      return signingIn;
+    },
+  });
+  const life = new AbortController();
+  const store = createStore(client);
+  const toasts = createToasts();
+  const mailboxes = createMailboxes(store);
+  const router = createRouter();
+  if (!location.pathname.startsWith('/mail/')) router.go('/mail/inbox', { replace: true });
+
+  store.put('Mailbox', remembered.read(client.accountId));
+  const deps = /** @type {import('./mail/deps.js').MailDeps} */ ({
+    client, store, person, router, preferences, mailboxes, t,
+    accountId: client.accountId,
+    toast: toasts.show,
+    actions: createActions({ store, mailboxes, toast: toasts.show }),
+    own: () => new Set([person.address.toLowerCase(), ...store.list('Identity').map(({ email }) => email.toLowerCase())]),
+    hidden: () => new Set(['junk', 'trash'].map((role) => mailboxes.withRole(role)?.id).filter((id) => id !== undefined)),
+    openComposer: (spec) => void openComposer(spec),
+    async signOut() {
+      life.abort();
+      localStorage.removeItem(remembered.key(client.accountId));
+      await signOut(csrfToken).catch(() => {});
+      location.assign('/login');
+    },
+  });
+
+  /** @param {import('./mail/deps.js').ComposerSpec} spec */
+  async function openComposer(spec) {
+    try {
+      const module = await import('./mail/compose.js');
+      await module.openComposer(deps, spec);
+    } catch (error) {
+      console.error(error);
+      toasts.show({ text: t('error.composer'), kind: 'error' });
+    }
+  }
+
+  void loadFolders();
+  const shell = createShell(deps);
+  fill(app, shell.root);
+  document.body.append(toasts.root);
+  followServer(client, store, life.signal);
+  whenIdle(() => {
+    void import('./mail/message-body.js');
+    void import('./mail/attachments.js');
+  });
+
+  async function loadFolders() {
+    const known = store.list('Mailbox').map(({ id }) => id);
+    const [folders] = await Promise.all([store.fetch('Mailbox', null), store.fetch('Identity', null)]);
+    const alive = new Set(folders.map(({ id }) => id));
+    store.drop('Mailbox', known.filter((id) => !alive.has(id)));
+    store.observe('Mailbox', () => remembered.write(client.accountId, store.list('Mailbox')), life.signal);
+    remembered.write(client.accountId, folders);
+  }
+}
+
+/** @param {() => void} work */
+function whenIdle(work) {
+  if ('requestIdleCallback' in window) requestIdleCallback(work, { timeout: 3000 });
+  else setTimeout(work, 1000);
+}
+
+void start();
