@@ -19,6 +19,14 @@ const TALLEST = 60_000;
 const SMALLEST_ZOOM = 0.45;
 const BLANK_IMAGE = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7';
 
+/** The arguments of Email/get (and parse) that give what a body needs. */
+export const BODY_PROPERTIES = {
+  bodyProperties: ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid', 'language', 'location', 'header:Content-Type'],
+  fetchTextBodyValues: true,
+  fetchHTMLBodyValues: true,
+  maxBodyValueBytes: 1_000_000,
+};
+
 /** @typedef {import('../jmap/types.js').Email} Email */
 /** @typedef {import('../jmap/types.js').EmailBodyPart} EmailBodyPart */
 /** @typedef {import('./sanitize.js').CleanMessage} CleanMessage */

@@ -82,7 +82,7 @@ function textFrom(part, element, limit) {
   const walker = part.ownerDocument.createTreeWalker(part, 4);
   walker.currentNode = element;
   let text = '';
-  while (text.length < limit && walker.nextNode()) text += walker.currentNode.textContent;
+  while (text.length < limit && walker.nextNode()) text += ' ' + walker.currentNode.textContent;
   return text.trim().slice(0, limit);
 }
 

@@ -60,17 +60,30 @@ export async function loadSanitizer() {
  * Debian 12's build (2.4.1, security update 1) reads a name `shadowNode` that it declares in another function only, and throws. While
  * it runs the name is there; the depth that it asks for is judged again, and rightly, at every node.
  * @param {string} html
- * @returns {HTMLElement}
+ * @param {object} configuration
  */
-function purified(html) {
+function purified(html, configuration) {
   const scope = /** @type {any} */ (globalThis);
   scope.shadowNode = { __depth: 0 };
   try {
-    return purify.sanitize(html, CONFIGURATION);
+    return purify.sanitize(html, configuration);
   } finally {
     delete scope.shadowNode;
     purify.removeAllHooks();
   }
+}
+
+/** What may be pasted into what one writes: words and their order, no looks of elsewhere. */
+const PASTED_TAGS = ['a', 'b', 'blockquote', 'br', 'code', 'dd', 'del', 'div', 'dl', 'dt', 'em', 'font', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr', 'i', 'li', 'ol', 'p', 'pre',
+  's', 'span', 'strike', 'strong', 'sub', 'sup', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'tr', 'u', 'ul'];
+
+/**
+ * HTML of a clipboard, fit to be inserted by an editing command: a TrustedHTML where the browser knows them.
+ * @param {string} html
+ * @returns {any}
+ */
+export function pastedHTML(html) {
+  return purified(html, { ALLOWED_TAGS: PASTED_TAGS, ALLOWED_ATTR: ['href', 'colspan', 'rowspan', 'start', 'color'], ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel):/i, RETURN_TRUSTED_TYPE: true });
 }
 
 /** What the message says of an element, taken out before the cleaner judges the rest. @typedef {Map<string, string>} Taken */
@@ -99,7 +112,7 @@ export function sanitizeMessage(html) {
     if (!values.has(data.attrName)) values.set(data.attrName, String(data.attrValue));
     data.keepAttr = false;
   });
-  return collect(purified(mendLastTag(html.slice(0, LONGEST_HTML))), taken, sheets);
+  return collect(purified(mendLastTag(html.slice(0, LONGEST_HTML)), CONFIGURATION), taken, sheets);
 }
 
 /** @param {HTMLElement} root @param {Map<Element, Taken>} taken @param {string[]} sheets @returns {CleanMessage} */
