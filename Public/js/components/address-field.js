@@ -22,7 +22,10 @@ import { formatAddress, isValidAddress, parseAddresses, uniqueAddresses } from '
  * @property {() => void} destroy
  */
 
-/** The chip that is being dragged, and how to take it from where it was. @type {{address: EmailAddress, take: () => void}|null} */
+/**
+ * The chip that is being dragged, and how to take it from where it was.
+ * @type {{address: EmailAddress, take: () => void}|null}
+ */
 let dragged = null;
 
 /**
@@ -42,6 +45,7 @@ export function createAddressField({ label, value, onChange, suggest, trailing =
   let asked = 0;
 
   const inputId = uniqueId('address');
+  /** @type {any} */
   const list = h('ul', { class: 'address-suggestions', id: uniqueId('suggestions'), role: 'listbox', 'aria-label': t('compose.suggestions'), popover: 'manual' });
   const input = h('input', {
     id: inputId, class: 'address-input', type: 'text', inputmode: 'email', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', role: 'combobox',
@@ -50,6 +54,7 @@ export function createAddressField({ label, value, onChange, suggest, trailing =
   });
   const chips = h('ul', { class: 'address-chips', role: 'list', 'aria-label': label });
   const note = h('span', { class: 'visually-hidden', role: 'status' });
+  /** @type {HTMLElement} */
   const root = h('div', {
     class: 'address-field',
     on: {

@@ -194,7 +194,10 @@ export function createRichEditor({ label, onChange, onFiles }) {
     changed();
   }
 
-  /** Inserts through the editing history, so that it can be undone. @param {string} html */
+  /**
+   * Inserts through the editing history, so that it can be undone.
+   * @param {string} html
+   */
   function insertHTML(html) {
     document.execCommand('insertHTML', false, pastedHTML(html));
   }
@@ -295,7 +298,10 @@ export function createRichEditor({ label, onChange, onFiles }) {
   };
 }
 
-/** What a link may lead to; `example.org` means https. @param {string} text @returns {string|null} */
+/**
+ * What a link may lead to; `example.org` means https.
+ * @param {string} text @returns {string|null}
+ */
 export function linkTarget(text) {
   if (text === '') return null;
   const guess = /^[a-z][a-z0-9+.-]*:/i.test(text) ? text : /^\S+@\S+\.\S+$/.test(text) ? `mailto:${text}` : `https://${text}`;

@@ -45,7 +45,10 @@ export function kindOf(part) {
 /** Kinds that open here; the rest is downloaded. */
 export const SHOWN_KINDS = new Set(['image', 'pdf', 'text', 'html', 'audio', 'video', 'message', 'calendar', 'contact', 'code']);
 
-/** A type that a blob of this kind may have in our origin: never one that can act. @param {EmailBodyPart} part */
+/**
+ * A type that a blob of this kind may have in our origin: never one that can act.
+ * @param {EmailBodyPart} part
+ */
 export function safeType(part) {
   const kind = kindOf(part);
   if (kind === 'image' || kind === 'audio' || kind === 'video') return effectiveType(part);

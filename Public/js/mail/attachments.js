@@ -79,7 +79,10 @@ export function renderAttachments(deps, email) {
   };
 }
 
-/** Attachments that the text does not show already. @param {Email} email @returns {EmailBodyPart[]} */
+/**
+ * Attachments that the text does not show already.
+ * @param {Email} email @returns {EmailBodyPart[]}
+ */
 export function listedAttachments(email) {
   const html = (email.htmlBody ?? []).map((part) => email.bodyValues?.[part.partId ?? '']?.value ?? '').join('\n');
   return (email.attachments ?? []).filter((part) => {

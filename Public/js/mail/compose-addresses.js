@@ -5,7 +5,10 @@
 
 const ADDRESS = /^[^\s@"(),:;<>[\]\\]+@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?)(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?)*$/u;
 
-/** Whether mail can be addressed so. @param {string} email */
+/**
+ * Whether mail can be addressed so.
+ * @param {string} email
+ */
 export function isValidAddress(email) {
   return email.length <= 254 && ADDRESS.test(email) && !/^\.|\.@|\.\./.test(email);
 }
@@ -31,7 +34,10 @@ function parseAddress(text) {
   return { name: null, email: plain };
 }
 
-/** At commas, semicolons and line ends, outside of quotes and angles. @param {string} text */
+/**
+ * At commas, semicolons and line ends, outside of quotes and angles.
+ * @param {string} text
+ */
 function splitList(text) {
   const entries = [];
   let entry = '';
@@ -65,7 +71,10 @@ export function formatAddress({ name, email }) {
   return /[",;<>()@:\\[\]]/.test(name) ? `"${name.replace(/(["\\])/g, '\\$1')}" <${email}>` : `${name} <${email}>`;
 }
 
-/** Without repetitions, and without those in `except`. @param {EmailAddress[]} addresses @param {Iterable<string>} [except] */
+/**
+ * Without repetitions, and without those in `except`.
+ * @param {EmailAddress[]} addresses @param {Iterable<string>} [except]
+ */
 export function uniqueAddresses(addresses, except = []) {
   const seen = new Set(Array.from(except, (email) => email.toLowerCase()));
   return addresses.filter(({ email }) => {

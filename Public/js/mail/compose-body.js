@@ -34,7 +34,10 @@ export function outgoingHTML(area) {
   return `<!DOCTYPE html><html><head><meta charset="utf-8"></head><body>${copy.innerHTML}</body></html>`;
 }
 
-/** Bare addresses in the text become links. @param {HTMLElement} root */
+/**
+ * Bare addresses in the text become links.
+ * @param {HTMLElement} root
+ */
 function linkText(root) {
   const walker = root.ownerDocument.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   /** @type {Text[]} */
@@ -92,7 +95,10 @@ function editableHTML(html, files, showImage) {
   return fragment;
 }
 
-/** What a reply quotes. @param {Email} email @param {DocumentFragment} content @returns {DocumentFragment} */
+/**
+ * What a reply quotes.
+ * @param {Email} email @param {DocumentFragment} content @returns {DocumentFragment}
+ */
 export function quoteOf(email, content) {
   const fragment = document.createDocumentFragment();
   const line = document.createElement('div');
@@ -104,7 +110,10 @@ export function quoteOf(email, content) {
   return fragment;
 }
 
-/** What a forwarded message looks like. @param {Email} email @param {DocumentFragment} content @returns {DocumentFragment} */
+/**
+ * What a forwarded message looks like.
+ * @param {Email} email @param {DocumentFragment} content @returns {DocumentFragment}
+ */
 export function forwardOf(email, content) {
   const fragment = document.createDocumentFragment();
   const head = document.createElement('div');
@@ -118,7 +127,10 @@ export function forwardOf(email, content) {
   return fragment;
 }
 
-/** An identity's signature, under the line that says so. @param {import('../jmap/types.js').Identity} identity @returns {HTMLElement|null} */
+/**
+ * An identity's signature, under the line that says so.
+ * @param {import('../jmap/types.js').Identity} identity @returns {HTMLElement|null}
+ */
 export function signatureOf(identity) {
   const html = identity.htmlSignature?.trim();
   const text = identity.textSignature?.trim();

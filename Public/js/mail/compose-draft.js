@@ -79,7 +79,10 @@ function dropEmpty(record) {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null && value !== undefined));
 }
 
-/** A date with the writer's own offset, RFC 3339. @param {Date} date */
+/**
+ * A date with the writer's own offset, RFC 3339.
+ * @param {Date} date
+ */
 export function localDate(date) {
   const offset = -date.getTimezoneOffset();
   const two = (/** @type {number} */ number) => String(Math.floor(Math.abs(number))).padStart(2, '0');
@@ -87,7 +90,10 @@ export function localDate(date) {
   return offset === 0 ? `${local}Z` : `${local}${offset < 0 ? '-' : '+'}${two(offset / 60)}:${two(offset % 60)}`;
 }
 
-/** The files of an email that is a draft, or is forwarded. @param {Email} email @param {boolean} withAttached @returns {DraftFile[]} */
+/**
+ * The files of an email that is a draft, or is forwarded.
+ * @param {Email} email @param {boolean} withAttached @returns {DraftFile[]}
+ */
 export function filesOf(email, withAttached) {
   const html = (email.htmlBody ?? []).map((part) => email.bodyValues?.[part.partId ?? '']?.value ?? '').join('');
   return (email.attachments ?? []).filter((part) => part.blobId !== null).map(toFile).filter((file) => {
@@ -109,7 +115,10 @@ export function newFile(name, type, size) {
   return { key: `file-${keys}`, name, type, size, blobId: null, cid: null, progress: 0, failed: false, cancel: null };
 }
 
-/** Whether there is anything worth keeping. @param {DraftContent} draft @param {string} untouched   the text as it was at the start */
+/**
+ * Whether there is anything worth keeping.
+ * @param {DraftContent} draft @param {string} untouched   the text as it was at the start
+ */
 export function isEmpty(draft, untouched) {
   return draft.to.length + draft.cc.length + draft.bcc.length + draft.files.length === 0 && draft.subject.trim() === '' && draft.text.trim() === untouched.trim();
 }

@@ -51,20 +51,29 @@ export function threadOf(email, mode) {
   return { inReplyTo: mode === 'forward' ? null : own, references: kept };
 }
 
-/** The identity that was written to, else the first. @param {Email|null} email @param {Identity[]} identities */
+/**
+ * The identity that was written to, else the first.
+ * @param {Email|null} email @param {Identity[]} identities
+ */
 export function identityFor(email, identities) {
   const written = [...(email?.to ?? []), ...(email?.cc ?? []), ...(email?.bcc ?? []), ...(email?.from ?? [])].map((address) => address.email.toLowerCase());
   return identities.find((identity) => written.includes(identity.email.toLowerCase())) ?? identities[0] ?? null;
 }
 
-/** "On …, … wrote:" @param {Email} email */
+/**
+ * "On …, … wrote:"
+ * @param {Email} email
+ */
 export function attributionOf(email) {
   const date = new Intl.DateTimeFormat(locale(), { dateStyle: 'full', timeStyle: 'short' }).format(new Date(email.sentAt ?? email.receivedAt));
   const sender = email.from?.[0];
   return t('compose.attribution', { date, name: sender ? (sender.name ? `${fullName(sender)} <${sender.email}>` : sender.email) : t('message.unknown-sender') });
 }
 
-/** The head of what is forwarded, line by line. @param {Email} email @returns {[string, string][]} */
+/**
+ * The head of what is forwarded, line by line.
+ * @param {Email} email @returns {[string, string][]}
+ */
 export function forwardHead(email) {
   const people = (/** @type {EmailAddress[]|null|undefined} */ list) => (list ?? []).map(formatAddress).join(', ');
   const date = new Intl.DateTimeFormat(locale(), { dateStyle: 'full', timeStyle: 'short' }).format(new Date(email.sentAt ?? email.receivedAt));

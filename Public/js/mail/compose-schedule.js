@@ -42,7 +42,10 @@ export function askSendTime() {
   });
 }
 
-/** A date as `datetime-local` takes it. @param {Date} date */
+/**
+ * A date as `datetime-local` takes it.
+ * @param {Date} date
+ */
 function local(date) {
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

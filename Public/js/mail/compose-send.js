@@ -17,7 +17,10 @@ export function mailboxWithRole({ store }, role) {
   return store.list('Mailbox').find((mailbox) => mailbox.role === role);
 }
 
-/** Whether the server can hold messages back. @param {SendDeps} deps */
+/**
+ * Whether the server can hold messages back.
+ * @param {SendDeps} deps
+ */
 export function canHold({ client }) {
   const account = client.session.accounts?.[client.accountId]?.accountCapabilities?.[SUBMISSION];
   const capability = account ?? client.session.capabilities[SUBMISSION];
@@ -102,7 +105,10 @@ export async function callBack(deps, sent) {
   return true;
 }
 
-/** Marks what was answered or forwarded. @param {SendDeps} deps @param {string} emailId @param {'$answered'|'$forwarded'} keyword @param {boolean} on */
+/**
+ * Marks what was answered or forwarded.
+ * @param {SendDeps} deps @param {string} emailId @param {'$answered'|'$forwarded'} keyword @param {boolean} on
+ */
 export async function markOriginal(deps, emailId, keyword, on) {
   await deps.store.update('Email', { [emailId]: { [`keywords/${keyword}`]: on ? true : null } }).catch(() => {});
 }

@@ -125,7 +125,10 @@ function trimmed(lines) {
   return lines.slice(start, end);
 }
 
-/** Plain text as blocks for the editor; quoted lines become quotes. @param {string} text @returns {DocumentFragment} */
+/**
+ * Plain text as blocks for the editor; quoted lines become quotes.
+ * @param {string} text @returns {DocumentFragment}
+ */
 export function fragmentOfText(text) {
   const fragment = document.createDocumentFragment();
   /** @type {string[]} */

@@ -106,6 +106,7 @@ export function createComposeWindow(deps, identities, start, events) {
   ccButton.hidden = !cc.root.hidden;
   bccButton.hidden = !bcc.root.hidden;
   const fromId = uniqueId('from');
+  /** @type {HTMLSelectElement} */
   const from = h('select', { id: fromId, class: 'composer-from', on: { change: () => chooseIdentity(identities.find(({ id }) => id === from.value) ?? null) } },
     identities.map((one) => h('option', { value: one.id, selected: one.id === identity?.id }, one.name ? `${one.name} <${one.email}>` : one.email)));
   const fromRow = h('div', { class: 'composer-row', hidden: identities.length < 2 }, h('label', { class: 'address-label', for: fromId }, t('compose.from')), from);
@@ -260,7 +261,10 @@ export function createComposeWindow(deps, identities, start, events) {
     timer = window.setTimeout(() => void save(), Math.max(0, Math.min(SAVE_AFTER, changedAt + SAVE_AT_LATEST - Date.now())));
   }
 
-  /** Keeps what there is; one save after the other. @returns {Promise<boolean>} */
+  /**
+   * Keeps what there is; one save after the other.
+   * @returns {Promise<boolean>}
+   */
   function save() {
     clearTimeout(timer);
     const work = saving.then(async () => {
@@ -292,7 +296,10 @@ export function createComposeWindow(deps, identities, start, events) {
     return work;
   }
 
-  /** The parts of a draft go with it: after each save the files are those of the new one. @param {string} id */
+  /**
+   * The parts of a draft go with it: after each save the files are those of the new one.
+   * @param {string} id
+   */
   async function refreshFiles(id) {
     const ready = files.all().filter(({ blobId }) => blobId);
     if (ready.length === 0) return;

@@ -59,7 +59,10 @@ export async function openComposer(deps, spec) {
   }
 }
 
-/** Opens again what a tab had not given to the server when it ended. @param {ComposeDeps} deps */
+/**
+ * Opens again what a tab had not given to the server when it ended.
+ * @param {ComposeDeps} deps
+ */
 export async function restoreComposers(deps) {
   for (const { key, draft } of keptDrafts(deps.client.accountId)) {
     const window = await openComposer(deps, { mode: 'kept', kept: draft, keptKey: key });
@@ -185,7 +188,10 @@ async function kept(deps, draftKept, keptKey, identities) {
   };
 }
 
-/** What a draft answers, found by its message id. @param {ComposeDeps} deps @param {Email} email @returns {Promise<ComposeStart['original']>} */
+/**
+ * What a draft answers, found by its message id.
+ * @param {ComposeDeps} deps @param {Email} email @returns {Promise<ComposeStart['original']>}
+ */
 async function originalOf({ client }, email) {
   const id = email.inReplyTo?.[0];
   if (!id) return null;

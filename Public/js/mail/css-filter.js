@@ -112,7 +112,10 @@ function wrap(at, condition, inner) {
   return inner && !/url\s*\(/i.test(condition) ? `${at} ${condition}{${inner}}\n` : '';
 }
 
-/** `#name` → `#prefixname`, but not inside strings or brackets. @param {string} selector @param {string} prefix */
+/**
+ * `#name` → `#prefixname`, but not inside strings or brackets.
+ * @param {string} selector @param {string} prefix
+ */
 function prefixIds(selector, prefix) {
   return selector.replace(/"(?:[^"\\]|\\.)*"|\[[^\]]*\]|#(?=[-\w\\\u0080-\uffff])/g, (found) => (found === '#' ? '#' + prefix : found));
 }

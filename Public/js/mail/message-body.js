@@ -38,7 +38,10 @@ export const BODY_PROPERTIES = {
  * @property {() => HTMLElement|null} content   the laid-out content, for printing
  */
 
-/** Heights by message, so that one that is opened again takes its place at once. @type {Map<string, number>} */
+/**
+ * Heights by message, so that one that is opened again takes its place at once.
+ * @type {Map<string, number>}
+ */
 const knownHeights = new Map();
 
 /**
@@ -188,7 +191,10 @@ export function renderMessageBody(deps, email) {
   };
 }
 
-/** Adopts cleaned nodes and sets their styles, through the CSSOM. @param {Document} document @param {HTMLElement} shell @param {CleanMessage} clean */
+/**
+ * Adopts cleaned nodes and sets their styles, through the CSSOM.
+ * @param {Document} document @param {HTMLElement} shell @param {CleanMessage} clean
+ */
 function place(document, shell, clean) {
   if (clean.css) {
     const style = document.createElement('style');
@@ -203,7 +209,10 @@ function place(document, shell, clean) {
   }
 }
 
-/** The body parts that a reader shows: HTML where there is some. @param {Email} email @returns {EmailBodyPart[]} */
+/**
+ * The body parts that a reader shows: HTML where there is some.
+ * @param {Email} email @returns {EmailBodyPart[]}
+ */
 function partsToShow(email) {
   const parts = email.htmlBody?.length ? email.htmlBody : email.textBody ?? [];
   return parts.filter((part) => part.type.startsWith('text/') || (part.type.startsWith('image/') && !part.cid) || part.type.startsWith('message/'));
@@ -226,7 +235,10 @@ function isPixel(element) {
   return element.localName === 'img' && (width <= 3 || height <= 3);
 }
 
-/** Holds an image's place: its words where it has some, else its size. @param {HTMLImageElement} image */
+/**
+ * Holds an image's place: its words where it has some, else its size.
+ * @param {HTMLImageElement} image
+ */
 function block(image) {
   if (isPixel(image)) {
     image.classList.add('mp-hidden');
@@ -249,7 +261,10 @@ function notice(document, text) {
   return element;
 }
 
-/** Hands our colours and fonts to the frame. @param {HTMLElement} page @param {HTMLElement} root */
+/**
+ * Hands our colours and fonts to the frame.
+ * @param {HTMLElement} page @param {HTMLElement} root
+ */
 function setTokens(page, root) {
   const style = getComputedStyle(root);
   const tokens = { text: style.color, font: style.fontFamily, size: style.fontSize };
@@ -259,7 +274,10 @@ function setTokens(page, root) {
   }
 }
 
-/** A token as the page resolves it: `light-dark()` needs an element whose theme it is. @param {HTMLElement} root @param {string} token */
+/**
+ * A token as the page resolves it: `light-dark()` needs an element whose theme it is.
+ * @param {HTMLElement} root @param {string} token
+ */
 function resolved(root, token) {
   const raw = getComputedStyle(root).getPropertyValue(token);
   if (!raw.includes('light-dark')) return raw;
@@ -270,12 +288,18 @@ function resolved(root, token) {
   return color;
 }
 
-/** On the light sheet our own words are dark, whatever the theme. @param {HTMLElement} page */
+/**
+ * On the light sheet our own words are dark, whatever the theme.
+ * @param {HTMLElement} page
+ */
 function setPaperTokens(page) {
   for (const name of ['text', 'dim', 'link', 'line', 'fill']) page.style.removeProperty(`--mp-${name}`);
 }
 
-/** Calls `changed` when the theme does. @param {HTMLElement} root @param {AbortSignal} signal @param {() => void} changed */
+/**
+ * Calls `changed` when the theme does.
+ * @param {HTMLElement} root @param {AbortSignal} signal @param {() => void} changed
+ */
 function followTheme(root, signal, changed) {
   let dark = isDark(root);
   const check = () => requestAnimationFrame(() => {

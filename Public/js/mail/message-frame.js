@@ -26,7 +26,10 @@ export function guardFrame(frame, { signal, openMail }) {
   document.addEventListener('keydown', (event) => forwardKey(frame, event), { signal });
 }
 
-/** Keys typed while the frame has the focus are the page's, too. @param {HTMLIFrameElement} frame @param {KeyboardEvent} event */
+/**
+ * Keys typed while the frame has the focus are the page's, too.
+ * @param {HTMLIFrameElement} frame @param {KeyboardEvent} event
+ */
 function forwardKey(frame, event) {
   if (event.defaultPrevented || ['Tab', 'Shift', 'Control', 'Alt', 'Meta'].includes(event.key)) return;
   const onControl = /** @type {Element|null} */ (event.target)?.closest?.('a, summary');
@@ -36,7 +39,10 @@ function forwardKey(frame, event) {
   if (!frame.dispatchEvent(copy)) event.preventDefault();
 }
 
-/** A link whose words are one address and which leads to another says so. @param {HTMLAnchorElement} link */
+/**
+ * A link whose words are one address and which leads to another says so.
+ * @param {HTMLAnchorElement} link
+ */
 function nameRealHost(link) {
   const shown = SHOWN_ADDRESS.exec((link.textContent ?? '').trim())?.[1];
   if (!shown || !/^https?:$/.test(link.protocol) || sameSite(shown.toLowerCase(), link.hostname)) return;

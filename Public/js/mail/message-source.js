@@ -22,7 +22,10 @@ export function showMessageHeaders(deps, email) {
   return showRaw(deps, email, t('message.headers.title'), (text) => text.split(/\r?\n\r?\n/, 1)[0]);
 }
 
-/** Saves the message as an `.eml` file. @param {SourceDeps} deps @param {Email} email */
+/**
+ * Saves the message as an `.eml` file.
+ * @param {SourceDeps} deps @param {Email} email
+ */
 export function downloadMessage(deps, email) {
   const link = h('a', { href: emlAddress(deps, email), download: fileName(email), hidden: true });
   document.body.append(link);
@@ -54,7 +57,10 @@ async function showRaw(deps, email, title, cut) {
   life.abort();
 }
 
-/** Header names stand out from their values. @param {string} text @returns {(Node|string)[]} */
+/**
+ * Header names stand out from their values.
+ * @param {string} text @returns {(Node|string)[]}
+ */
 function coloured(text) {
   const end = /\r?\n\r?\n/.exec(text)?.index ?? text.length;
   /** @type {(Node|string)[]} */

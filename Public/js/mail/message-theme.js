@@ -6,7 +6,10 @@
 
 /** @typedef {{r: number, g: number, b: number, a: number}} Color */
 
-/** Is this page dark where `element` stands? @param {Element} element */
+/**
+ * Is this page dark where `element` stands?
+ * @param {Element} element
+ */
 export function isDark(element) {
   const color = parseColor(getComputedStyle(element).color);
   return color !== null && luminance(color) > 0.4;
@@ -63,7 +66,10 @@ export function parseColor(text) {
   return viaCanvas(text);
 }
 
-/** Colours in other spaces (`oklch(…)`, `color(…)`), as the browser paints them. @param {string} text @returns {Color|null} */
+/**
+ * Colours in other spaces (`oklch(…)`, `color(…)`), as the browser paints them.
+ * @param {string} text @returns {Color|null}
+ */
 function viaCanvas(text) {
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = 1;
@@ -75,7 +81,10 @@ function viaCanvas(text) {
   return { r, g, b, a: a / 255 };
 }
 
-/** Relative luminance, WCAG 2. @param {Color} color */
+/**
+ * Relative luminance, WCAG 2.
+ * @param {Color} color
+ */
 function luminance({ r, g, b }) {
   const [x, y, z] = [r, g, b].map((value) => {
     const part = value / 255;
@@ -84,7 +93,10 @@ function luminance({ r, g, b }) {
   return 0.2126 * x + 0.7152 * y + 0.0722 * z;
 }
 
-/** The same hue, light enough to read on dark. @param {Color} color */
+/**
+ * The same hue, light enough to read on dark.
+ * @param {Color} color
+ */
 function lightened({ r, g, b }) {
   const most = Math.max(r, g, b) / 255;
   const least = Math.min(r, g, b) / 255;

@@ -68,11 +68,14 @@ export function renderPlainText(document, text, options) {
 
 /** @param {Line[]} lines @returns {number|null} */
 function signatureStart(lines) {
-  const at = lines.findLastIndex((line) => line.depth === 0 && line.text === '-- ');
+  const at = lines.map((line) => (line.depth === 0 ? line.text : '')).lastIndexOf('-- ');
   return at > 0 && lines.length - at < 16 && lines.slice(at).every((line) => line.depth === 0) ? at : null;
 }
 
-/** The first line of a quote that goes on to the end, with the line that introduces it. @param {Line[]} lines @param {number|null} end @returns {number|null} */
+/**
+ * The first line of a quote that goes on to the end, with the line that introduces it.
+ * @param {Line[]} lines @param {number|null} end @returns {number|null}
+ */
 function trailingQuote(lines, end) {
   let at = end ?? lines.length;
   while (at > 0 && (lines[at - 1].depth > 0 || lines[at - 1].text.trim() === '')) at -= 1;
@@ -105,7 +108,10 @@ function appendLines(parent, lines) {
   }
 }
 
-/** Appends `text` with its addresses as links. @param {HTMLElement} parent @param {string} text */
+/**
+ * Appends `text` with its addresses as links.
+ * @param {HTMLElement} parent @param {string} text
+ */
 export function linkify(parent, text) {
   const document = parent.ownerDocument;
   let done = 0;
@@ -121,12 +127,15 @@ export function linkify(parent, text) {
     link.referrerPolicy = 'no-referrer';
     link.textContent = shown;
     parent.append(link);
-    done = found.index + shown.length;
+    done = (found.index ?? 0) + shown.length;
   }
   parent.append(text.slice(done));
 }
 
-/** Without the punctuation that ends the sentence rather than the address. @param {string} text */
+/**
+ * Without the punctuation that ends the sentence rather than the address.
+ * @param {string} text
+ */
 function trimAddress(text) {
   let shown = text.replace(/[.,;:!?…]+$/u, '');
   while (/[)\]}]$/.test(shown)) {

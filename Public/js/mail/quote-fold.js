@@ -39,14 +39,20 @@ function quoteStart(part) {
   return headerBlock(part);
 }
 
-/** A bare `<blockquote>` is a quote only under an attribution. @param {HTMLElement} element */
+/**
+ * A bare `<blockquote>` is a quote only under an attribution.
+ * @param {HTMLElement} element
+ */
 function isQuote(element) {
   if (element.matches('.moz-cite-prefix, #m-divRplyFwdMsg, .OutlookMessageHeader, #m-appendonsend')) return true;
   if (element.localName !== 'blockquote' || element.getAttribute('type') === 'cite' || element.className !== '') return true;
   return ATTRIBUTION.test(textBefore(element));
 }
 
-/** Moves the start up to the line "On …, … wrote:" right before it. @param {HTMLElement} quote @returns {HTMLElement} */
+/**
+ * Moves the start up to the line "On …, … wrote:" right before it.
+ * @param {HTMLElement} quote @returns {HTMLElement}
+ */
 function withAttribution(quote) {
   let start = quote;
   for (let step = 0; step < 4; step += 1) {
@@ -67,17 +73,23 @@ function hasSeveralLines(element) {
   return Array.from(element.querySelectorAll('br')).some((line) => textBefore(line).length > 0 && (line.nextSibling?.textContent ?? '').trim() !== '');
 }
 
-/** Outlook's way: perhaps a rule, then "From: … Sent: … Subject: …". @param {HTMLElement} part @returns {HTMLElement|null} */
+/**
+ * Outlook's way: perhaps a rule, then "From: … Sent: … Subject: …".
+ * @param {HTMLElement} part @returns {HTMLElement|null}
+ */
 function headerBlock(part) {
   for (const element of /** @type {HTMLElement[]} */ (Array.from(part.querySelectorAll('hr, div, p, b, font, span')).slice(0, 3000))) {
     const text = textFrom(part, element, 500);
     const words = Array.from(text.matchAll(HEADER_WORD));
-    if (new Set(words.map((word) => word[1])).size >= 3 && words[0].index < 3) return element;
+    if (new Set(words.map((word) => word[1])).size >= 3 && (words[0].index ?? 0) < 3) return element;
   }
   return null;
 }
 
-/** The first `limit` characters from the start of `element` on. @param {HTMLElement} part @param {HTMLElement} element @param {number} limit */
+/**
+ * The first `limit` characters from the start of `element` on.
+ * @param {HTMLElement} part @param {HTMLElement} element @param {number} limit
+ */
 function textFrom(part, element, limit) {
   const walker = part.ownerDocument.createTreeWalker(part, 4);
   walker.currentNode = element;
@@ -86,7 +98,10 @@ function textFrom(part, element, limit) {
   return text.trim().slice(0, limit);
 }
 
-/** The text right before `element`, up to a line or so. @param {HTMLElement} element */
+/**
+ * The text right before `element`, up to a line or so.
+ * @param {HTMLElement} element
+ */
 function textBefore(element) {
   let text = '';
   for (let node = element.previousSibling; node && text.trim().length < 12; node = node.previousSibling) text = (node.textContent ?? '') + text;
@@ -116,7 +131,10 @@ function isVisible(range) {
   return range.toString().trim() !== '' || range.cloneContents().querySelector('img') !== null;
 }
 
-/** Puts `start` and all that follows it, on every level up to `part`, into a fold. @param {HTMLElement} part @param {HTMLElement} start @param {string} label */
+/**
+ * Puts `start` and all that follows it, on every level up to `part`, into a fold.
+ * @param {HTMLElement} part @param {HTMLElement} start @param {string} label
+ */
 function wrapFrom(part, start, label) {
   const document = part.ownerDocument;
   const fold = makeFold(document, label);

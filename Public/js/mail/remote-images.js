@@ -10,7 +10,10 @@ const MOST_AT_ONCE = 6;
 
 /** @typedef {import('./sanitize.js').Source} Source */
 
-/** Has the reader said "always" for this sender? @param {string} account @param {string} sender */
+/**
+ * Has the reader said "always" for this sender?
+ * @param {string} account @param {string} sender
+ */
 export function showsImagesAlways(account, sender) {
   return sender !== '' && readSenders(account).includes(sender.toLowerCase());
 }
@@ -81,7 +84,10 @@ export function imageLoader() {
   };
 }
 
-/** Lets `width` tasks run at once; the others wait in order. @param {number} width */
+/**
+ * Lets `width` tasks run at once; the others wait in order.
+ * @param {number} width
+ */
 function turnstile(width) {
   let running = 0;
   /** @type {(() => void)[]} */
@@ -99,12 +105,18 @@ function turnstile(width) {
   };
 }
 
-/** The proxy's address for a remote image. @param {string} url */
+/**
+ * The proxy's address for a remote image.
+ * @param {string} url
+ */
 export function proxied(url) {
   return `/api/v1/image?url=${encodeURIComponent(url)}`;
 }
 
-/** Content-Id as it is compared: without angle brackets. @param {string|null|undefined} cid */
+/**
+ * Content-Id as it is compared: without angle brackets.
+ * @param {string|null|undefined} cid
+ */
 export function bareCid(cid) {
   return (cid ?? '').trim().replace(/^<|>$/g, '');
 }

@@ -86,7 +86,10 @@ export function pastedHTML(html) {
   return purified(html, { ALLOWED_TAGS: PASTED_TAGS, ALLOWED_ATTR: ['href', 'colspan', 'rowspan', 'start', 'color'], ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel):/i, RETURN_TRUSTED_TYPE: true });
 }
 
-/** What the message says of an element, taken out before the cleaner judges the rest. @typedef {Map<string, string>} Taken */
+/**
+ * What the message says of an element, taken out before the cleaner judges the rest.
+ * @typedef {Map<string, string>} Taken
+ */
 const TAKEN = new Set(['style', 'href', 'src', 'background', 'id', 'name', 'class', 'text', 'role']);
 
 /**
@@ -157,7 +160,10 @@ function settleNames(element, taken) {
   if (role === 'presentation' || role === 'none') element.setAttribute('role', role);
 }
 
-/** Leaves `href` only where it leads where it says, opens apart and tells the other side nothing. @param {HTMLAnchorElement} link @param {string|undefined} href */
+/**
+ * Leaves `href` only where it leads where it says, opens apart and tells the other side nothing.
+ * @param {HTMLAnchorElement} link @param {string|undefined} href
+ */
 function settleLink(link, href) {
   if (href === undefined) return;
   if (/^#[^\s]/.test(href)) {
@@ -179,7 +185,10 @@ function shownTarget(url) {
   return url.href.length > 300 ? url.href.slice(0, 300) + '…' : url.href;
 }
 
-/** An absolute address, or null: a message has no base, so a relative one leads nowhere. @param {string} text @returns {URL|null} */
+/**
+ * An absolute address, or null: a message has no base, so a relative one leads nowhere.
+ * @param {string} text @returns {URL|null}
+ */
 export function parseAbsolute(text) {
   const trimmed = text.trim();
   try {
@@ -228,7 +237,10 @@ function clampDimensions(element) {
   }
 }
 
-/** The presentational attributes of `<body>`, as a style. @param {Element} body @param {Taken|undefined} taken */
+/**
+ * The presentational attributes of `<body>`, as a style.
+ * @param {Element} body @param {Taken|undefined} taken
+ */
 function bodyStyle(body, taken) {
   const style = document.createElement('span').style;
   style.cssText = filterStyleAttribute(taken?.get('style') ?? '').text;
@@ -239,7 +251,10 @@ function bodyStyle(body, taken) {
   return style.cssText;
 }
 
-/** `FF0000` → `#FF0000`. @param {string} value */
+/**
+ * `FF0000` → `#FF0000`.
+ * @param {string} value
+ */
 function legacyColor(value) {
   return /^[0-9a-f]{6}$/i.test(value) ? '#' + value : value;
 }

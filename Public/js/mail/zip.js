@@ -25,7 +25,7 @@ export function zipBlob(files) {
   return new Blob([...pieces, .../** @type {BlobPart[]} */ (directory), end], { type: 'application/zip' });
 }
 
-/** @param {number} signature @param {[number, number][]} fields   widths and values @returns {Uint8Array<ArrayBuffer>} */
+/** @param {number} signature @param {[number, number][]} fields   widths and values @returns {Uint8Array} */
 function record(signature, fields) {
   const all = [/** @type {[number, number]} */ ([4, signature]), ...fields];
   const view = new DataView(new ArrayBuffer(all.reduce((sum, [width]) => sum + width, 0)));
@@ -46,7 +46,10 @@ function dosTime(date) {
   ];
 }
 
-/** A name that leads nowhere and is there once. @param {string} name @param {Set<string>} taken */
+/**
+ * A name that leads nowhere and is there once.
+ * @param {string} name @param {Set<string>} taken
+ */
 function freeName(name, taken) {
   const plain = name.replace(/[\\/:\u0000-\u001f]+/g, '_').replace(/^\.+/, '_') || '_';
   let free = plain;
