@@ -123,7 +123,8 @@ export function createComposeWindow(deps, identities, start, events) {
   // Foot
   const sendButton = button({ label: t('compose.send'), icon: 'sent', kind: 'primary', keys: 'Ctrl+Enter', onClick: () => void send(null), props: { class: 'composer-send' } });
   const laterButton = button({ label: t('compose.send-later'), icon: 'chevron-up', iconOnly: true, kind: 'primary', onClick: () => chooseTime(), props: { class: 'composer-later', 'aria-haspopup': 'menu' } });
-  const formatButton = button({ label: t('compose.format.toolbar'), icon: 'bold', iconOnly: true, onClick: () => showToolbar(editor.toolbar.hidden), props: { 'aria-expanded': 'true', class: 'composer-format' } });
+  const formatButton = button({ label: t('compose.format.toolbar'), iconOnly: true, onClick: () => showToolbar(editor.toolbar.hidden), props: { 'aria-expanded': 'true', class: 'composer-format' } });
+  formatButton.append(h('span', { class: 'composer-format-mark', 'aria-hidden': 'true' }, 'Aa'));
   const moreButton = button({ label: t('compose.more'), icon: 'more-vertical', iconOnly: true, onClick: openMore, props: { 'aria-haspopup': 'menu' } });
   const foot = h('footer', { class: 'composer-foot' },
     h('span', { class: 'split-button' }, sendButton, laterButton), formatButton,

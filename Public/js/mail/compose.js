@@ -14,6 +14,7 @@ import { identityFor, readMailto, recipientsOf, subjectOf, threadOf } from './co
 import { parseAddresses } from './compose-addresses.js';
 import { callBack, markOriginal, UNDO_SECONDS } from './compose-send.js';
 import { keptDrafts } from './compose-keep.js';
+import { loadStyles } from './lazy-styles.js';
 
 /** @typedef {import('../jmap/types.js').Email} Email */
 /** @typedef {import('../jmap/types.js').EmailAddress} EmailAddress */
@@ -49,7 +50,7 @@ export async function openComposer(deps, spec) {
   }
   const opener = document.activeElement;
   try {
-    const identities = await loadIdentities(deps);
+    const [identities] = await Promise.all([loadIdentities(deps), loadStyles('compose', 'address-field', 'rich-editor')]);
     const start = await startOf(deps, spec, identities);
     return show(deps, identities, start, opener);
   } catch (error) {
