@@ -98,8 +98,8 @@ function showMail(person, session) {
     accountId: client.accountId,
     toast: toasts.show,
     actions: createActions({ store, mailboxes, toast: toasts.show }),
-    own: () => new Set([person.address.toLowerCase(), ...store.list('Identity').map(({ email }) => email.toLowerCase())]),
-    hidden: () => new Set(['junk', 'trash'].map((role) => mailboxes.withRole(role)?.id).filter((id) => id !== undefined)),
+    own: derived(store, 'Identity', () => new Set([person.address.toLowerCase(), ...store.list('Identity').map(({ email }) => email.toLowerCase())])),
+    hidden: derived(store, 'Mailbox', () => new Set(['junk', 'trash'].map((role) => mailboxes.withRole(role)?.id).filter((id) => id !== undefined))),
     openComposer: (spec) => void openComposer(spec),
     async signOut() {
       life.abort();
@@ -138,6 +138,21 @@ function showMail(person, session) {
     store.observe('Mailbox', () => remembered.write(client.accountId, store.list('Mailbox')), life.signal);
     remembered.write(client.accountId, folders);
   }
+}
+
+/**
+ * A value made from records of one type, made again when one of them has changed.
+ * @template T
+ * @param {import('./jmap/store.js').Store} store
+ * @param {import('./jmap/types.js').RecordType} type
+ * @param {() => T} make
+ * @returns {() => T}
+ */
+function derived(store, type, make) {
+  /** @type {T | undefined} */
+  let value;
+  store.observe(type, () => { value = undefined; });
+  return () => (value ??= make());
 }
 
 /** @param {() => void} work */

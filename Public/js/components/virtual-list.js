@@ -17,7 +17,7 @@ const TALLEST = 15_000_000;
 /**
  * @typedef {object} VirtualList
  * @property {HTMLElement} root  the part that scrolls
- * @property {(options?: { animate?: boolean }) => void} render
+ * @property {(options?: { animate?: boolean }) => void} render  shows all rows in view anew
  * @property {(index: number) => void} reveal
  * @property {() => number} rowHeight
  * @property {(key: string) => VirtualRow | undefined} row
@@ -62,11 +62,17 @@ export function createVirtualList({ props, count, keyAt, createRow, onRange }) {
   });
   resize.observe(root);
   root.addEventListener('scroll', () => {
-    if (!frame) frame = requestAnimationFrame(() => { frame = 0; render(); });
+    if (!frame) frame = requestAnimationFrame(() => { frame = 0; draw({ animate: false, isScroll: true }); });
   }, { passive: true });
 
   /** @type {VirtualList['render']} */
-  function render({ animate = false } = {}) {
+  const render = ({ animate = false } = {}) => draw({ animate, isScroll: false });
+
+  /**
+   * While the list is only scrolled, rows that stand already are left as they are.
+   * @param {{ animate: boolean, isScroll: boolean }} options
+   */
+  function draw({ animate, isScroll }) {
     if (height === 0) measure();
     const total = count();
     const size = `${Math.min(total * height, TALLEST)}px`;
@@ -82,9 +88,15 @@ export function createVirtualList({ props, count, keyAt, createRow, onRange }) {
     for (let index = from; index < to; index += 1) {
       const key = keyAt(index);
       const row = rows.get(key);
-      if (row && !next.has(key)) next.set(key, row);
+      if (row) next.set(key, row);
     }
-    for (const [key, row] of rows) if (!next.has(key)) spare.push(row);
+    for (const [key, row] of rows) {
+      if (next.has(key)) continue;
+      row.element.remove();
+      spare.push(row);
+    }
+    /** Rows stand in the document in their order, for those who read it. @type {Element | null} */
+    let place = sizer.firstElementChild;
     for (let index = from; index < to; index += 1) {
       const key = keyAt(index);
       const top = index * height;
@@ -92,15 +104,15 @@ export function createVirtualList({ props, count, keyAt, createRow, onRange }) {
       if (!row) {
         row = { ...(spare.pop() ?? createRow()), top: NaN };
         next.set(key, row);
-      }
-      row.update(index);
-      if (row.top !== top) {
+        row.update(index);
+      } else if (!isScroll || row.top !== top) row.update(index);
+      if row.top !== top {
         row.element.style.setProperty('transform', `translateY(${top}px)`);
         row.top = top;
       }
-      if (!row.element.isConnected) sizer.append(row.element);
+      if (row.element === place) place = place.nextElementSibling;
+      else sizer.insertBefore(row.element, place);
     }
-    for (const row of spare) row.element.remove();
     if (spare.length > 40) spare.length = 40;
     rows = next;
     range = { from, to };

@@ -55,7 +55,7 @@ export function createConversation(deps, { threadId, place, onCommand }) {
     const list = emails();
     if (list.length === 0) return;
     const last = list[list.length - 1];
-    setText(subject, list[0].subject?.trim() || t('list.no-subject'));
+    setText(subject, subjectOf(list));
     for (const email of list) if (!email.keywords.$seen && !email.keywords.$draft) fresh.add(email.id);
     showChips(list);
     tools.update(list);
@@ -136,6 +136,14 @@ export function createConversation(deps, { threadId, place, onCommand }) {
       }
       if (emails().length === 0) return fail('conversation.missing');
       render();
+      // The list knows of older messages only who wrote them.
+      const sketchy = emails().filter((email) => email.preview === undefined).map(({ id }) => id);
+      if (sketchy.length > 0) {
+        await store.fetch('Email', sketchy, { properties: LIST_PROPERTIES });
+        if (life.signal.aborted) return;
+        render();
+        views.forEach((view) => view.refresh());
+      }
       const first = views.find((view) => view.isOpen());
       if (first && first !== views[0]) requestAnimationFrame(() => first.root.scrollIntoView({ block: 'nearest' }));
     } catch (error) {
@@ -205,6 +213,15 @@ export function createConversation(deps, { threadId, place, onCommand }) {
       root.remove();
     },
   };
+}
+
+/**
+ * The subject as the first message has it; while that is not known, the newest one's without "Re:".
+ * @param {Email[]} list
+ */
+function subjectOf(list) {
+  const known = list[0].subject ?? [...list].reverse().find(({ subject }) => subject)?.subject?.replace(/^((re|aw|sv|fwd?|wg|tr|rv)\s*:\s*)+/i, '');
+  return known?.trim() || t('list.no-subject');
 }
 
 /** @param {(command: string) => void} onCommand @param {import('./place.js').MailPlace} place */

@@ -12,6 +12,8 @@ import { swipeRows } from './swipe.js';
 /** Before this many milliseconds nothing stands in for what is on its way. */
 const SKELETON_DELAY = 150;
 const LONG_PRESS = 450;
+/** A list that has not moved for so many milliseconds stands still. */
+const SETTLED = 60;
 
 /**
  * @typedef {object} MessageListOptions
@@ -50,7 +52,7 @@ export function createMessageList(deps, { list, selection, place, openThread, on
       rowOf.set(row.element, row);
       return { element: row.element, update: (index) => showRow(row, index) };
     },
-    onRange: (from, to) => list.ensure(from, to),
+    onRange: wantRows,
   });
   const notice = h('div', { class: 'list-notice' });
   const root = h('div', { class: 'message-list-frame' }, virtual.root, notice);
@@ -60,6 +62,21 @@ export function createMessageList(deps, { list, selection, place, openThread, on
   }
 
   const isSlow = () => performance.now() - born > SKELETON_DELAY;
+
+  let lastRange = 0;
+  /** @type {number | undefined} */
+  let wanting;
+  /**
+   * Asks for what is in view: at once, or, while the list flies by, when it slows down.
+   * @param {number} from @param {number} to
+   */
+  function wantRows(from, to) {
+    const isFlying = performance.now() - lastRange < SETTLED;
+    lastRange = performance.now();
+    clearTimeout(wanting);
+    if (isFlying) wanting = window.setTimeout(() => list.ensure(from, to), SETTLED);
+    else list.ensure(from, to);
+  }
 
   /** @param {import('./list-row.js').ListRow} row @param {number} index */
   function showRow(row, index) {
@@ -193,6 +210,7 @@ export function createMessageList(deps, { list, selection, place, openThread, on
     scrollTo: (top) => { virtual.root.scrollTop = top; },
     destroy() {
       clearTimeout(timer);
+      clearTimeout(wanting);
       clearInterval(clock);
       life.abort();
       virtual.destroy();

@@ -164,6 +164,11 @@ export function createMessageView(deps, id, { isOpen, onMenu, onOpened }) {
     id,
     open,
     toggle,
+    /** Shows the head anew, once more is known of the message. */
+    refresh() {
+      const one = email();
+      if (one) showHead(one);
+    },
     isOpen: () => opened,
     destroy() {
       life.abort();

@@ -63,12 +63,12 @@ export function createShell(deps) {
     else if (sidebar.contains(document.activeElement)) menu.focus();
   }
 
-  /** @param {HTMLElement} anchor */
-  function settingsMenu(anchor) {
+  /** @returns {import('../components/menu.js').MenuItems} */
+  function settingsItems() {
     const { theme, density, panes } = preferences.get();
     /** @param {'system' | 'light' | 'dark'} value @param {string} symbol */
     const themeItem = (value, symbol) => ({ label: t(`settings.theme.${value}`), icon: symbol, checked: theme === value, run: () => preferences.change({ theme: value }) });
-    openMenu(anchor, [
+    return [
       t('settings.theme'), themeItem('system', 'monitor'), themeItem('light', 'sun'), themeItem('dark', 'moon'),
       t('settings.density'),
       { label: t('settings.density.comfortable'), checked: density === 'comfortable', run: () => preferences.change({ density: 'comfortable' }) },
@@ -78,12 +78,17 @@ export function createShell(deps) {
       { label: t('settings.panes.alone'), checked: panes === 'alone', run: () => preferences.change({ panes: 'alone' }) },
       null,
       { label: t('command.shortcuts'), icon: 'keyboard', keys: '?', run: () => openShortcutSheet(commands) },
-    ], t('settings.title'));
+    ];
   }
 
   /** @param {HTMLElement} anchor */
+  const settingsMenu = (anchor) => openMenu(anchor, settingsItems(), t('settings.title'));
+
+  /** @param {HTMLElement} anchor */
   function accountMenu(anchor) {
-    openMenu(anchor, [person.address, { label: t('account.sign-out'), icon: 'sign-out', run: deps.signOut }], t('account.label', { address: person.address }));
+    // On a phone there is no room for a button of its own.
+    const more = settings.offsetParent ? [] : [...settingsItems(), null];
+    openMenu(anchor, [person.address, ...more, { label: t('account.sign-out'), icon: 'sign-out', run: deps.signOut }], t('account.label', { address: person.address }));
   }
 
   /** @param {string} command @returns {() => unknown} */
