@@ -8,11 +8,19 @@ internal import ServiceLifecycle
 internal import Synchronization
 
 /// A certificate with its key that may change while the server runs.
-package protocol TLSIdentity: Sendable {
-    /// Grows with every change.
-    var generation: Int { get }
-    /// What new connections get.
-    func configuration() throws -> TLSConfiguration
+package struct ServedCertificate: Sendable {
+    let generation: @Sendable () -> Int
+    let configuration: @Sendable () throws -> TLSConfiguration
+
+    /// - Parameters:
+    ///   - generation: grows with every change
+    ///   - configuration: what new connections get
+    package init(
+        generation: @escaping @Sendable () -> Int, configuration: @escaping @Sendable () throws -> TLSConfiguration
+    ) {
+        self.generation = generation
+        self.configuration = configuration
+    }
 }
 
 /// One address where the site is served.
@@ -20,7 +28,7 @@ package struct WebListener: Service {
     private let site: Site
     private let host: String
     private let port: Int
-    private let tls: (any TLSIdentity)?
+    private let tls: ServedCertificate?
     private let deadlines: Deadlines
     private let logger: Logger
     private let onReady: @Sendable (any Channel) async -> Void
@@ -30,7 +38,7 @@ package struct WebListener: Service {
     ///   - tls: nil for plain HTTP/1.1; else HTTP/1.1 and HTTP/2, as the client likes
     ///   - onReady: called once with the bound channel
     package init(
-        site: Site, host: String, port: Int, tls: (any TLSIdentity)?, deadlines: Deadlines = Deadlines(), logger: Logger,
+        site: Site, host: String, port: Int, tls: ServedCertificate?, deadlines: Deadlines = Deadlines(), logger: Logger,
         onReady: @escaping @Sendable (any Channel) async -> Void
     ) {
         self.site = site
@@ -76,13 +84,13 @@ package struct WebListener: Service {
 private final class TLSChannel: ServerChildChannel {
     typealias Value = HTTP2UpgradeChannel.Value
 
-    private let tls: any TLSIdentity
+    private let tls: ServedCertificate
     private let handshake: TimeAmount
     private let make: @Sendable (TLSConfiguration) throws -> HTTP2UpgradeChannel
     private let current = Mutex<(generation: Int, channel: HTTP2UpgradeChannel)?>(nil)
 
     init(
-        tls: any TLSIdentity, handshake: TimeAmount,
+        tls: ServedCertificate, handshake: TimeAmount,
         make: @escaping @Sendable (TLSConfiguration) throws -> HTTP2UpgradeChannel
     ) {
         self.tls = tls
@@ -110,7 +118,7 @@ private final class TLSChannel: ServerChildChannel {
 
     private func present() throws -> HTTP2UpgradeChannel {
         try current.withLock { current in
-            let generation = tls.generation
+            let generation = tls.generation()
             if let current, current.generation == generation { return current.channel }
             let channel = try make(tls.configuration())
             current = (generation, channel)

@@ -1,0 +1,252 @@
+import ArgumentParser
+import Delivery
+import Directory
+import Disk
+import Formats
+import Glibc
+import MailStore
+import SMTP
+
+/// Local delivery from a pipe.
+struct Deliver: AdministrativeCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Deliver the message on standard input; exit status as in sysexits.h.")
+    @Argument var recipient: String
+    @Option(name: .customLong("from"), help: "The envelope sender; empty for none.") var sender = ""
+    @OptionGroup var common: CommonOptions
+
+    func run(in place: DataPlace) async throws {
+        let recipient = try DataPlace.address(recipient)
+        let path = sender.isEmpty ? ReversePath.null : .mailbox(try DataPlace.address(sender))
+        let message = try StandardInput.read(upTo: place.configuration.maximumMessageSize)
+        let accounts = MailAccounts(root: "\(place.configuration.data)/accounts")
+        let delivery = PipeDelivery(
+            directory: place.directory, accounts: accounts, data: place.configuration.data,
+            hostname: place.configuration.hostname)
+        do throws(PipeDelivery.Refusal) {
+            try await delivery.deliver(message, to: recipient, sender: path)
+        } catch {
+            await accounts.shutdown()
+            throw Failure(reply: error.reply, recipient)
+        }
+        await accounts.shutdown()
+    }
+}
+
+extension Failure {
+    /// What a calling MTA should make of a refusal.
+    init(reply: Reply, _ recipient: MailAddress) {
+        let text = "\(recipient): \(reply.code) \(reply.status.map { "\($0) " } ?? "")\(reply.lines.joined(separator: " "))"
+        switch (reply.code, reply.status?.subject) {
+        case (400..<500, _): self = .temporary(text)
+        case (_, 1): self = .noUser(text)
+        case (_, 2): self = .forbidden(text)
+        case (_, 7): self = .forbidden(text)
+        case (_, 6): self = .data(text)
+        default: self = .unavailable(text)
+        }
+    }
+}
+
+/// What comes in by a pipe.
+enum StandardInput {
+    static func read(upTo limit: Int) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(STDIN_FILENO, &chunk, chunk.count)
+            guard count >= 0 else { throw Failure.temporary("standard input cannot be read") }
+            if count == 0 { break }
+            bytes += chunk[..<count]
+            guard bytes.count <= limit else { throw Failure.data("the message is larger than max_message_size") }
+        }
+        guard !bytes.isEmpty else { throw Failure.data("there is no message on standard input") }
+        return bytes
+    }
+}
+
+/// Says where mail to an address would go, and why.
+struct RouteCommand: AdministrativeCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "route", abstract: "Say where mail to an address would go.")
+    @Argument var recipient: String
+    @OptionGroup var result: ResultOptions
+    @OptionGroup var common: CommonOptions
+
+    private struct Answer: Encodable {
+        let recipient: String
+        let domain: String
+        let mailboxes: [String]
+        let remotes: [String]
+        let reply: String
+    }
+
+    func run(in place: DataPlace) async throws {
+        let address = try DataPlace.address(recipient)
+        let snapshot = place.directory.snapshot
+        let domain = snapshot.domain(address.domain).map { "\($0.kind.rawValue), \($0.state.rawValue)" } ?? "none"
+        let answer: Answer
+        do throws(RecipientResolver.Refusal) {
+            let resolution = try RecipientResolver(snapshot).resolve(address, allowsForeign: true)
+            answer = Answer(
+                recipient: address.description, domain: domain, mailboxes: resolution.mailboxes.map(\.address.description),
+                remotes: resolution.remotes.map(\.description), reply: "250 2.1.5 accepted")
+        } catch {
+            let reply = "\(error.reply.code) \(error.reply.status.map { "\($0) " } ?? "")\(error.reply.lines.joined(separator: " "))"
+            answer = Answer(recipient: address.description, domain: domain, mailboxes: [], remotes: [], reply: reply)
+        }
+        if result.json { return try answer.print() }
+        Output.line("\(answer.recipient)\tdomain \(answer.domain)\t\(answer.reply)")
+        for mailbox in answer.mailboxes { Output.line("  mailbox \(mailbox)") }
+        for remote in answer.remotes { Output.line("  elsewhere \(remote)") }
+    }
+}
+
+/// Makes indexes anew from the files.
+struct Rebuild: AdministrativeCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make the index of an account (or of all) anew from its files.")
+    @Argument var address: String?
+    @OptionGroup var common: CommonOptions
+
+    func run(in place: DataPlace) async throws {
+        try await place.eachAccount(address) { account, store throws(StoreError) in
+            try await store.rebuild()
+            Output.line("\(account.address)\trebuilt")
+        }
+    }
+}
+
+/// Compares files and indexes.
+struct VerifyCommand: AdministrativeCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Compare the files of an account (or of all) with its index.")
+    @Argument var address: String?
+    @OptionGroup var common: CommonOptions
+
+    func run(in place: DataPlace) async throws {
+        var count = 0
+        try await place.eachAccount(address) { account, store throws(StoreError) in
+            for problem in try await store.verify() {
+                count += 1
+                Output.line("\(account.address)\t\(problem)")
+            }
+        }
+        guard count == 0 else { throw Failure("\(count) problem\(count == 1 ? "" : "s")") }
+    }
+}
+
+extension DataPlace {
+    /// Opens the stores of one account, or of every account that has one, one after another.
+    fileprivate func eachAccount(
+        _ address: String?, _ body: (Account, MailAccount) async throws(StoreError) -> Void
+    ) async throws {
+        let accounts = MailAccounts(root: "\(configuration.data)/accounts", capacity: 1)
+        for account in try address.map({ [try self.account($0)] }) ?? directory.snapshot.accounts {
+            let key = AccountKey(account.address)
+            guard Disk.DiskFile.exists("\(configuration.data)/accounts/\(key.domain)/\(key.localPart)") else { continue }
+            do throws(StoreError) {
+                try await body(account, try await accounts.account(for: key))
+            } catch {
+                await accounts.shutdown()
+                throw Failure(store: error, account.address.description)
+            }
+        }
+        await accounts.shutdown()
+    }
+}
+
+struct QueueCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "queue", abstract: "Mail that is on its way out.",
+        subcommands: [List.self, Retry.self, Hold.self, Drop.self])
+
+    struct List: AdministrativeCommand {
+        static let configuration = CommandConfiguration(abstract: "List the queue, oldest first.")
+        @Argument(help: "Only this one.") var id: String?
+        @OptionGroup var result: ResultOptions
+        @OptionGroup var common: CommonOptions
+
+        func run(in place: DataPlace) async throws {
+            let rows = try QueueCommand.entries(place, id ?? "all").map(QueueRow.init)
+            if result.json { return try rows.print() }
+            for row in rows { row.show() }
+        }
+    }
+
+    struct Retry: AdministrativeCommand {
+        static let configuration = CommandConfiguration(abstract: "Try now. 'all' for every entry.")
+        @Argument var id: String
+        @OptionGroup var common: CommonOptions
+        func run(in place: DataPlace) async throws { try QueueCommand.ask(.retry, place, id) }
+    }
+
+    struct Hold: AdministrativeCommand {
+        static let configuration = CommandConfiguration(abstract: "Do not try until told to retry. 'all' for every entry.")
+        @Argument var id: String
+        @OptionGroup var common: CommonOptions
+        func run(in place: DataPlace) async throws { try QueueCommand.ask(.hold, place, id) }
+    }
+
+    struct Drop: AdministrativeCommand {
+        static let configuration = CommandConfiguration(abstract: "Forget an entry, without a word to its sender.")
+        @Argument var id: String
+        @OptionGroup var common: CommonOptions
+        func run(in place: DataPlace) async throws { try QueueCommand.ask(.drop, place, id) }
+    }
+
+    private static func entries(_ place: DataPlace, _ id: String) throws -> [OutboxEntry] {
+        let all = try QueueAccess(data: place.configuration.data).list()
+        guard id != "all" else { return all }
+        let found = all.filter { $0.id.rawValue == id }
+        guard !found.isEmpty else { throw Failure("\(id): not in the queue") }
+        return found
+    }
+
+    private static func ask(_ request: QueueRequest, _ place: DataPlace, _ id: String) throws {
+        let queue = try QueueAccess(data: place.configuration.data)
+        for entry in try entries(place, id) { try queue.ask(request, entry.id) }
+    }
+}
+
+/// A queued message as the command line shows it.
+private struct QueueRow: Encodable {
+    struct Recipient: Encodable {
+        let address: String
+        let status: String
+        let attempts: Int
+        let nextAttempt: Int64
+        let reply: String?
+    }
+
+    let id: String
+    let sender: String
+    let recipients: [Recipient]
+    let size: Int
+    let held: Bool
+    /// Seconds since 1970, like the others.
+    let created: Int64
+    let nextAttempt: Int64?
+
+    init(_ entry: OutboxEntry) {
+        id = entry.id.rawValue
+        sender = entry.sender
+        recipients = entry.recipients.map {
+            Recipient(
+                address: $0.address, status: $0.state.rawValue, attempts: $0.attempts, nextAttempt: $0.nextAttempt,
+                reply: $0.reply)
+        }
+        size = entry.size
+        held = entry.isHeld
+        created = entry.created
+        nextAttempt = held ? nil : entry.recipients.filter { !$0.state.isFinal }.map(\.nextAttempt).min()
+    }
+
+    func show() {
+        let next = held ? "held" : nextAttempt.map { "next \(TimeText.utc($0))" } ?? "done"
+        Output.line("\(id)\t<\(sender)>\t\(size)\t\(TimeText.utc(created))\t\(next)")
+        for recipient in recipients {
+            Output.line("  \(recipient.address)\t\(recipient.status)\t\(recipient.reply ?? "")")
+        }
+    }
+}

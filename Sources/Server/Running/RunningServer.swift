@@ -1,0 +1,130 @@
+import Delivery
+import Directory
+import Disk
+import Glibc
+import Logging
+import MailStore
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import UnixSignals
+import Web
+
+/// The composition root: everything is made here, once, and handed to whom it concerns.
+enum RunningServer {
+    static func run(_ configuration: Configuration, isDemo: Bool, publicFolder: String?) async throws {
+        let logger = startLog(configuration)
+        try DataPlace.make(configuration.data)
+        let directory = try open(configuration, logger)
+        let accounts = MailAccounts(root: "\(configuration.data)/accounts")
+        let logins = isDemo ? try await DemoStart(configuration.data, directory, accounts, logger).run() : []
+
+        let authenticator = Authenticator(directory: directory)
+        let certificates = try certificates(configuration, logger)
+        let announcement = Announcement(configuration, logins: logins)
+        let flow = try mailFlow(configuration, directory, authenticator, accounts, certificates, announcement, logger)
+        let files = StaticFiles(
+            try PublicFiles.mounts(publicFolder), isLive: isDemo || publicFolder != nil, logger: logger)
+        let site = Site(
+            directory: directory, authenticator: authenticator,
+            options: .init(
+                files: files, trustedProxies: configuration.trustedProxies.compactMap { ClientNetwork($0) },
+                publicURL: configuration.url)
+        ) { _ in }
+
+        var services: [any Service] = [DirectoryFollower(directory: directory)]
+        if let certificates { services.append(certificates) }
+        services += flow.services
+        services += listeners(configuration, site, certificates, announcement, logger)
+        let group = ServiceGroup(configuration: groupConfiguration(services, logger))
+        do { try await group.run() } catch let error as IOError {
+            throw Failure.unavailable("cannot listen: \(error)")
+        }
+        await accounts.shutdown()
+        logger.notice("stopped")
+    }
+
+    private static func startLog(_ configuration: Configuration) -> Logger {
+        let format = LogOutput.Format(rawValue: configuration.logFormat) ?? .text
+        let level = Logger.Level(rawValue: configuration.logLevel) ?? .info
+        LoggingSystem.bootstrap { LogOutput(label: $0, format: format, logLevel: level) }
+        return Logger(label: "mailportal")
+    }
+
+    private static func open(_ configuration: Configuration, _ logger: Logger) throws -> Directory {
+        do throws(StoreError) {
+            return try Directory(path: "\(configuration.data)/directory.sqlite", logger: logger)
+        } catch {
+            throw Failure(store: error, configuration.data)
+        }
+    }
+
+    /// Needed wherever TLS is spoken from the start, or offered.
+    private static func certificates(_ configuration: Configuration, _ logger: Logger) throws -> Certificates? {
+        let usesTLS =
+            !configuration.httpTLS.isEmpty || !configuration.mx.isEmpty || !configuration.submission.isEmpty
+            || !configuration.submissions.isEmpty
+        guard usesTLS else { return nil }
+        do { return try Certificates(configuration, logger: logger) } catch {
+            throw Failure.configuration("the certificate cannot be loaded: \(error)")
+        }
+    }
+
+    private static func mailFlow(
+        _ configuration: Configuration, _ directory: Directory, _ authenticator: Authenticator, _ accounts: MailAccounts,
+        _ certificates: Certificates?, _ announcement: Announcement, _ logger: Logger
+    ) throws -> MailFlow {
+        var mail = MailFlowConfiguration(hostname: configuration.hostname, data: configuration.data)
+        mail.mx = configuration.mx.compactMap(ListenAddress.init(parsing:))
+        mail.submission = configuration.submission.compactMap(ListenAddress.init(parsing:))
+        mail.submissions = configuration.submissions.compactMap(ListenAddress.init(parsing:))
+        mail.lmtp = configuration.lmtp.compactMap(ListenAddress.init(parsing:))
+        mail.maximumMessageSize = configuration.maximumMessageSize
+        mail.smartHost = HostPort(parsing: configuration.smartHost)
+        mail.outboundPort = configuration.outboundPort
+        mail.dnsServers = configuration.dnsServers
+        mail.dnsRecords = configuration.dnsRecords
+        do {
+            return try MailFlow(
+                mail, directory: directory, authenticator: authenticator, accounts: accounts,
+                tls: TLSSource { certificates?.context }, logger: logger
+            ) { address, port in announcement.mailOpened(address, port: port) }
+        } catch {
+            throw Failure.configuration("\(error)")
+        }
+    }
+
+    private static func listeners(
+        _ configuration: Configuration, _ site: Site, _ certificates: Certificates?, _ announcement: Announcement,
+        _ logger: Logger
+    ) -> [any Service] {
+        let plain = configuration.httpListen.map { ($0, nil as ServedCertificate?) }
+        let secure = configuration.httpTLS.map { ($0, certificates?.served) }
+        return (plain + secure).map { endpoint, certificate in
+            WebListener(site: site, host: endpoint.host, port: endpoint.port, tls: certificate, logger: logger) { channel in
+                announcement.webOpened(
+                    endpoint, isTLS: certificate != nil, port: channel.localAddress?.port ?? endpoint.port)
+            }
+        }
+    }
+
+    private static func groupConfiguration(_ services: [any Service], _ logger: Logger) -> ServiceGroupConfiguration {
+        var quiet = logger
+        if quiet.logLevel == .info { quiet.logLevel = .notice }
+        var configuration = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        // Event streams and slow clients are cut off after this; what was promised is on disk.
+        configuration.maximumGracefulShutdownDuration = .seconds(10)
+        return configuration
+    }
+}
+
+/// Notices what other processes write to the directory.
+struct DirectoryFollower: Service {
+    let directory: Directory
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await directory.followOtherWriters() }
+    }
+}
+
