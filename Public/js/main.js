@@ -6,6 +6,7 @@ import { createRouter } from './lib/router.js';
 import { createClient } from './jmap/client.js';
 import { createStore } from './jmap/store.js';
 import { followServer } from './jmap/push.js';
+import { loadIcons } from './components/icon.js';
 import { createToasts } from './components/toast.js';
 import { createLogin, signInOverPage } from './login/login.js';
 import { currentPerson, signOut } from './login/session.js';
@@ -39,7 +40,7 @@ const remembered = {
 
 async function start() {
   const asked = Promise.all([currentPerson(), jmapSession()]);
-  await loadWords();
+  await Promise.all([loadWords(), loadIcons()]);
   try {
     const [person, session] = await asked;
     if (person && session) showMail(person, session);

@@ -106,7 +106,7 @@ export function createVirtualList({ props, count, keyAt, createRow, onRange }) {
         next.set(key, row);
         row.update(index);
       } else if (!isScroll || row.top !== top) row.update(index);
-      if row.top !== top {
+      if (row.top !== top) {
         row.element.style.setProperty('transform', `translateY(${top}px)`);
         row.top = top;
       }

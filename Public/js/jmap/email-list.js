@@ -20,6 +20,8 @@ const PAGE = 50;
  * @property {(from: number, to: number) => Promise<string[]>} idsIn  fetches ids alone
  * @property {() => Error | null} error
  * @property {() => void} retry
+ * @property {() => void} pause  nobody looks at it: stops asking
+ * @property {() => void} resume  shows what is known, and asks for what was missed
  * @property {(listener: () => void, signal?: AbortSignal) => void} observe
  * @property {() => void} destroy
  */
@@ -58,6 +60,8 @@ export function createEmailList({ client, store }, { filter, collapseThreads = t
   let generation = 0;
   /** The youngest request whose answer is shown. */
   let placed = 0;
+  let isPaused = false;
+  let isStale = false;
 
   const query = { filter, sort: [{ property: 'receivedAt', isAscending: false }], collapseThreads };
 
@@ -138,6 +142,7 @@ export function createEmailList({ client, store }, { filter, collapseThreads = t
 
   /** @type {EmailList['ensure']} */
   function ensure(from, to) {
+    if (isPaused) return;
     view = { from: Math.max(0, from), to: Math.max(to, from + 1) };
     const end = total === null ? view.to : Math.min(view.to, total);
     let first = view.from;
@@ -156,6 +161,8 @@ export function createEmailList({ client, store }, { filter, collapseThreads = t
   }
 
   function refresh() {
+    isStale = isPaused;
+    if (isPaused) return;
     if (total === null && asked.size > 0) return;
     void load(view.from, Math.max(view.to, view.from + PAGE));
   }
@@ -198,6 +205,11 @@ export function createEmailList({ client, store }, { filter, collapseThreads = t
       failure = null;
       listeners.call();
       refresh();
+    },
+    pause: () => { isPaused = true; },
+    resume() {
+      isPaused = false;
+      if (isStale || failure) refresh();
     },
     observe: (listener, signal) => listeners.add(listener, signal),
     destroy: () => life.abort(),

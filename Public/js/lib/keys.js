@@ -48,11 +48,11 @@ export function listenToKeys(bindings, signal) {
  */
 function nameOf(event) {
   const isLetter = /^\p{L}$/u.test(event.key);
-  const key = isLetter ? event.key.toLowerCase() : event.key;
+  const key = isLetter ? event.key.toLowerCase() : event.key === ' ' ? 'Space' : event.key;
   const parts = [];
   if (isMac ? event.metaKey : event.ctrlKey) parts.push('Mod');
   if (event.altKey) parts.push('Alt');
-  if (event.shiftKey && (isLetter || event.key.length > 1)) parts.push('Shift');
+  if (event.shiftKey && (isLetter || key.length > 1)) parts.push('Shift');
   return [...parts, key].join('+');
 }
 
@@ -63,7 +63,7 @@ function nameOf(event) {
  */
 export function keyCaps(keys) {
   const names = /** @type {Record<string, string>} */ ({
-    Mod: isMac ? '⌘' : 'Ctrl', Shift: isMac ? '⇧' : 'Shift', ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', Escape: 'Esc', ' ': 'Space',
+    Mod: isMac ? '⌘' : 'Ctrl', Shift: isMac ? '⇧' : 'Shift', ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', Escape: 'Esc',
   });
   return keys.split(/(?<=.) /).map((stroke) => stroke.split(/\+(?=.)/).map((part) => names[part] ?? (/^\p{L}$/u.test(part) ? part.toUpperCase() : part)));
 }

@@ -2,12 +2,12 @@
 import { fill, h } from '../lib/dom.js';
 import { formatNumber, fullName } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
-import { createEmailList } from '../jmap/email-list.js';
 import { createSplitter } from '../components/splitter.js';
 import { openMenu } from '../components/menu.js';
 import { openPicker } from '../components/picker.js';
 import { createBodies } from './bodies.js';
 import { createConversation } from './conversation.js';
+import { createListCache } from './list-cache.js';
 import { createListToolbar } from './list-toolbar.js';
 import { createMessageList } from './message-list.js';
 import { createSelection } from './selection.js';
@@ -36,6 +36,7 @@ const REMOVES = new Set(['archive', 'trash', 'spam', 'not-spam', 'move', 'mark-u
 export function createMailView(deps) {
   const { store, router, mailboxes, actions, preferences } = deps;
   const bodies = createBodies(deps);
+  const lists = createListCache(deps);
   let place = readPlace(router.place.get(), mailboxes);
   /** @type {ReturnType<typeof openList> | null} */
   let open = null;
@@ -64,12 +65,9 @@ export function createMailView(deps) {
   const isBeside = () => preferences.get().panes === 'beside' && matchMedia('(min-width: 700px)').matches;
 
   function openList() {
-    /** @type {Map<string, import('../jmap/types.js').SearchSnippet>} */
-    const snippets = new Map();
-    const list = createEmailList(deps, {
-      filter: place.filter, stays: place.stays, snippets: place.kind === 'search',
-      onSnippets: (given) => given.forEach((snippet) => snippets.set(snippet.emailId, snippet)),
-    });
+    const life = new AbortController();
+    const { list, snippets } = lists.of(place);
+    list.resume();
     const selection = createSelection(list);
     const scope = createScope(deps, { place, list });
     const rows = createMessageList(deps, {
@@ -85,7 +83,7 @@ export function createMailView(deps) {
     });
     const toolbar = createListToolbar({ place, selection, list, onCommand: run });
     fill(listPane, toolbar.root, rows.root);
-    list.observe(showPosition);
+    list.observe(showPosition, life.signal);
     list.ensure(0, 50);
     rows.render();
     const top = scrolled.get(place.key);
@@ -94,7 +92,8 @@ export function createMailView(deps) {
       key: place.key, list, selection, scope, rows, toolbar,
       destroy() {
         scrolled.set(this.key, rows.scrollTop());
-        list.destroy();
+        life.abort();
+        list.pause();
         rows.destroy();
         toolbar.destroy();
       },

@@ -103,13 +103,15 @@ export function createMessageList(deps, { list, selection, place, openThread, on
 
   /** @param {number | null} total */
   function showNotice(total) {
-    const kind = list.error() ? 'error' : total === 0 ? 'empty' : '';
+    const kind = list.error() ? 'error' : total === 0 ? 'empty' : total === null && deps.client.status.get() === 'offline' ? 'offline' : '';
     if (notice.dataset.kind === kind) return;
     notice.dataset.kind = kind;
     virtual.root.hidden = kind !== '';
     if (kind === 'error') {
       fill(notice, h('div', { class: 'empty-state', role: 'alert' }, icon('warning', 'icon-large'), h('h2', null, t('list.error.title')), h('p', null, t('list.error.text')),
         button({ label: t('action.try-again'), kind: 'plain', icon: 'refresh', onClick: list.retry })));
+    } else if (kind === 'offline') {
+      fill(notice, h('div', { class: 'empty-state' }, icon('offline', 'icon-large'), h('h2', null, t('list.offline.title')), h('p', null, t('list.offline.text'))));
     } else if (kind === 'empty') {
       const { symbol, title, text } = place.empty();
       fill(notice, h('div', { class: 'empty-state' }, icon(symbol, 'icon-large'), h('h2', null, title), h('p', null, text)));
@@ -190,6 +192,7 @@ export function createMessageList(deps, { list, selection, place, openThread, on
     render({ animate: true });
   }, life.signal);
   selection.observe(() => render(), life.signal);
+  deps.client.status.subscribe(() => render(), life.signal);
   for (const type of /** @type {const} */ (['Email', 'Thread'])) store.observe(type, () => render({ animate: true }), life.signal);
   const timer = setTimeout(() => list.length() === null && render(), SKELETON_DELAY + 10);
   // The words for dates change at midnight, and "14:05" becomes "yesterday".
