@@ -104,6 +104,7 @@ def read_vectors():
 SHOW = r"""
 async ({messages, consent}) => {
   const { renderMessageBody } = await import('/js/mail/message-body.js');
+  await (await import('/js/mail/sanitize.js')).loadSanitizer();
   const stage = document.querySelector('#stage') ?? document.body;
   const before = { title: document.title, location: location.href, children: document.querySelectorAll('*').length, names: Object.keys(window).length };
   const shown = messages.map(({ id, html }) => {

@@ -132,7 +132,12 @@ export function createComposeWindow(deps, identities, start, events) {
     h('span', { class: 'composer-space' }), moreButton,
     button({ label: t('compose.discard'), icon: 'trash', iconOnly: true, onClick: () => void discard() }));
 
-  const scroller = h('div', { class: 'composer-scroll' }, editor.root, plain, quoteButton);
+  /** @type {HTMLElement} */
+  const scroller = h('div', { class: 'composer-scroll', on: { pointerdown: (/** @type {PointerEvent} */ event) => {
+    if (event.target !== scroller || isPlain) return;
+    event.preventDefault();
+    editor.focus(true);
+  } } }, editor.root, plain, quoteButton);
   const body = h('div', { class: 'composer-body' },
     h('div', { class: 'composer-fields' }, fromRow, to.root, cc.root, bcc.root, subject), scroller, files.root, notice, editor.toolbar, foot, picker);
   const root = h('section', {

@@ -269,7 +269,7 @@ function setTokens(page, root) {
   const style = getComputedStyle(root);
   const tokens = { text: style.color, font: style.fontFamily, size: style.fontSize };
   for (const [name, value] of Object.entries(tokens)) page.style.setProperty(`--mp-${name}`, value);
-  for (const [name, token] of Object.entries({ dim: '--ink-quiet', link: '--accent-ink', line: '--line-strong', fill: '--surface-hover', mono: '--font-mono' })) {
+  for (const [name, token] of Object.entries({ dim: '--ink-quiet', link: '--accent-ink', line: '--line-strong', fill: '--surface-press', mono: '--font-mono' })) {
     page.style.setProperty(`--mp-${name}`, resolved(root, token));
   }
 }

@@ -15,48 +15,73 @@ export function isDark(element) {
   return color !== null && luminance(color) > 0.4;
 }
 
+/** A ground at least so light is paper: on a dark screen it goes. */
+const PAPER = 0.8;
+const MOST_ELEMENTS = 4000;
+
 /**
- * Has the message a ground of its own, that its text relies on?
- * @param {HTMLElement} body    the frame's body, styled
+ * Is the message designed on a ground of its own: a picture, or colours over a good part of it?
+ * @param {HTMLElement} body    the frame's body, styled and laid out
  */
 export function hasOwnGround(body) {
   const view = body.ownerDocument.defaultView;
   if (!view) return false;
-  for (const element of [body, ...Array.from(body.querySelectorAll('*'))].slice(0, 4000)) {
+  const whole = Math.max(1, body.offsetWidth * body.offsetHeight);
+  let coloured = 0;
+  for (const element of elementsOf(body)) {
     const style = view.getComputedStyle(element);
     if (style.backgroundImage !== 'none') return true;
     const color = parseColor(style.backgroundColor);
-    if (color && color.a > 0.1 && luminance(color) < 0.9 && !element.closest('[class^="mp-"]')) return true;
+    if (!color || color.a < 0.1 || luminance(color) >= PAPER || isOurs(element)) continue;
+    coloured += element.offsetWidth * element.offsetHeight;
+    if (coloured > whole * 0.3) return true;
   }
   return body.querySelectorAll('img:not(.mp-hidden)').length > 3;
 }
 
 /**
- * Turns dark text light, and white grounds transparent, in a message without a ground of its own.
+ * Turns dark text light, and paper transparent, in a message without a ground of its own. Coloured things (buttons) stay as they are.
  * @param {HTMLElement} body
  * @returns {() => void} undoes it
  */
 export function adaptToDark(body) {
   const view = body.ownerDocument.defaultView;
   if (!view) return () => {};
+  /** @type {Set<Element>} */
+  const onColour = new Set();
+  const planned = elementsOf(body).map((element) => {
+    const style = view.getComputedStyle(element);
+    const ground = parseColor(style.backgroundColor);
+    const hasGround = ground !== null && ground.a >= 0.1 && !isOurs(element);
+    const isPaper = hasGround && luminance(ground) >= PAPER;
+    if ((hasGround && !isPaper) || (!isPaper && element.parentElement && onColour.has(element.parentElement))) onColour.add(element);
+    const border = style.borderTopStyle === 'none' && style.borderBottomStyle === 'none' ? null : parseColor(style.borderTopColor);
+    return { element, isPaper, color: parseColor(style.color), border };
+  });
   /** @type {{element: HTMLElement, style: string}[]} */
   const changed = [];
-  const elements = /** @type {HTMLElement[]} */ ([body, ...Array.from(body.querySelectorAll('*'))].slice(0, 4000));
-  const planned = elements.map((element) => {
-    const style = view.getComputedStyle(element);
-    return { element, color: parseColor(style.color), ground: parseColor(style.backgroundColor) };
-  });
-  for (const { element, color, ground } of planned) {
-    const clearsGround = ground !== null && ground.a > 0 && !String(element.className).startsWith('mp-');
-    const lightens = color !== null && luminance(color) < 0.3;
-    if (!clearsGround && !lightens) continue;
+  for (const { element, isPaper, color, border } of planned) {
+    const lightens = color !== null && luminance(color) < 0.3 && !onColour.has(element);
+    const dimsBorder = border !== null && border.a > 0 && luminance(border) > 0.5 && !onColour.has(element) && !isOurs(element);
+    if (!isPaper && !lightens && !dimsBorder) continue;
     changed.push({ element, style: element.style.cssText });
-    if (clearsGround) element.style.setProperty('background-color', 'transparent', 'important');
+    if (isPaper) element.style.setProperty('background-color', 'transparent', 'important');
     if (lightens) element.style.setProperty('color', lightened(color), 'important');
+    if (dimsBorder) element.style.setProperty('border-color', 'var(--mp-line)', 'important');
   }
   return () => {
     for (const { element, style } of changed) element.style.cssText = style;
   };
+}
+
+/** @param {HTMLElement} body @returns {HTMLElement[]} */
+function elementsOf(body) {
+  return /** @type {HTMLElement[]} */ ([body, ...Array.from(body.querySelectorAll('*')).slice(0, MOST_ELEMENTS)]);
+}
+
+/** @param {HTMLElement} element */
+function isOurs(element) {
+  return String(element.className).startsWith('mp-') || element.localName === 'summary';
 }
 
 /** @param {string} text @returns {Color|null} */

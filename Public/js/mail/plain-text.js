@@ -51,7 +51,7 @@ export function renderPlainText(document, text, options) {
   const signature = signatureStart(lines);
   const quote = trailingQuote(lines, signature);
   const end = quote ?? signature ?? lines.length;
-  appendLines(root, lines.slice(0, end));
+  appendLines(root, withoutTail(lines.slice(0, end)));
   if (quote !== null) {
     const fold = makeFold(document, options.foldLabel);
     appendLines(fold, lines.slice(quote, signature ?? lines.length));
@@ -64,6 +64,13 @@ export function renderPlainText(document, text, options) {
     root.append(foot);
   }
   return root;
+}
+
+/** @param {Line[]} lines */
+function withoutTail(lines) {
+  let end = lines.length;
+  while (end > 0 && lines[end - 1].text.trim() === '' && lines[end - 1].depth === 0) end -= 1;
+  return lines.slice(0, end);
 }
 
 /** @param {Line[]} lines @returns {number|null} */

@@ -45,31 +45,70 @@ const LONGEST_HTML = 4_000_000;
  * @property {Map<HTMLElement, string>} styles      filtered inline styles, to be set through the CSSOM
  */
 
-/** @type {any} */
+/**
+ * Bound to this page: for what is pasted.
+ * @type {any}
+ */
 let purify = null;
+/**
+ * Bound to the workshop: for messages.
+ * @type {any}
+ */
+let messagePurify = null;
+/** @type {Promise<void>|null} */
+let loading = null;
 
-/** Loads DOMPurify once; call before `sanitizeMessage`. */
-export async function loadSanitizer() {
-  if (purify) return;
+/**
+ * Loads DOMPurify once; to be awaited before anything is cleaned.
+ * @returns {Promise<void>}
+ */
+export function loadSanitizer() {
+  loading ??= Promise.all([importPurify(), openWorkshop()]).then(([module, workshop]) => {
+    purify = module;
+    messagePurify = workshop ? module(workshop) : module;
+  });
+  loading.catch(() => { loading = null; });
+  return loading;
+}
+
+async function importPurify() {
   const address = '/vendor/purify.js';
   const module = await import(address);
-  purify = module.default ?? /** @type {any} */ (globalThis).DOMPurify;
+  return module.default ?? /** @type {any} */ (globalThis).DOMPurify;
+}
+
+/**
+ * Messages are parsed in a hidden frame of the same kind as those that show them: no script can run in it, and its policy has nothing against
+ * the inline styles that every message has and this page forbids.
+ * @returns {Promise<Window|null>}
+ */
+function openWorkshop() {
+  const frame = document.createElement('iframe');
+  frame.setAttribute('sandbox', 'allow-same-origin');
+  frame.hidden = true;
+  frame.src = '/message-frame.html';
+  return new Promise((resolve) => {
+    frame.onload = () => resolve(frame.contentDocument ? frame.contentWindow : null);
+    frame.onerror = () => resolve(null);
+    document.body.append(frame);
+  });
 }
 
 /**
  * Debian 12's build (2.4.1, security update 1) reads a name `shadowNode` that it declares in another function only, and throws. While
  * it runs the name is there; the depth that it asks for is judged again, and rightly, at every node.
+ * @param {any} cleaner
  * @param {string} html
  * @param {object} configuration
  */
-function purified(html, configuration) {
+function purified(cleaner, html, configuration) {
   const scope = /** @type {any} */ (globalThis);
   scope.shadowNode = { __depth: 0 };
   try {
-    return purify.sanitize(html, configuration);
+    return cleaner.sanitize(html, configuration);
   } finally {
     delete scope.shadowNode;
-    purify.removeAllHooks();
+    cleaner.removeAllHooks();
   }
 }
 
@@ -83,7 +122,7 @@ const PASTED_TAGS = ['a', 'b', 'blockquote', 'br', 'code', 'dd', 'del', 'div', '
  * @returns {any}
  */
 export function pastedHTML(html) {
-  return purified(html, { ALLOWED_TAGS: PASTED_TAGS, ALLOWED_ATTR: ['href', 'colspan', 'rowspan', 'start', 'color'], ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel):/i, RETURN_TRUSTED_TYPE: true });
+  return purified(purify, html, { ALLOWED_TAGS: PASTED_TAGS, ALLOWED_ATTR: ['href', 'colspan', 'rowspan', 'start', 'color'], ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel):/i, RETURN_TRUSTED_TYPE: true });
 }
 
 /**
@@ -102,20 +141,20 @@ export function sanitizeMessage(html) {
   const taken = new Map();
   /** @type {string[]} */
   const sheets = [];
-  purify.addHook('uponSanitizeElement', (/** @type {any} */ node, /** @type {any} */ data) => {
+  messagePurify.addHook('uponSanitizeElement', (/** @type {any} */ node, /** @type {any} */ data) => {
     if (data.tagName === 'style' && node.namespaceURI === 'http://www.w3.org/1999/xhtml') {
       sheets.push(String(node.textContent ?? ''));
       node.textContent = '';
     }
   });
-  purify.addHook('uponSanitizeAttribute', (/** @type {any} */ node, /** @type {any} */ data) => {
+  messagePurify.addHook('uponSanitizeAttribute', (/** @type {any} */ node, /** @type {any} */ data) => {
     if (!TAKEN.has(data.attrName)) return;
     let values = taken.get(node);
     if (!values) taken.set(node, (values = new Map()));
     if (!values.has(data.attrName)) values.set(data.attrName, String(data.attrValue));
     data.keepAttr = false;
   });
-  return collect(purified(mendLastTag(html.slice(0, LONGEST_HTML)), CONFIGURATION), taken, sheets);
+  return collect(purified(messagePurify, mendLastTag(html.slice(0, LONGEST_HTML)), CONFIGURATION), taken, sheets);
 }
 
 /** @param {HTMLElement} root @param {Map<Element, Taken>} taken @param {string[]} sheets @returns {CleanMessage} */
