@@ -32,7 +32,7 @@ export function renderAttachments(deps, email) {
     const total = parts.reduce((sum, part) => sum + part.size, 0);
     root.append(
       h('div', { class: 'attachments-head' },
-        h('h3', { class: 'attachments-title' }, t('attachments.count', { count: parts.length }), h('span', { class: 'attachments-size' }, formatSize(total))),
+        h('p', { class: 'attachments-title' }, t('attachments.count', { count: parts.length }), h('span', { class: 'attachments-size' }, formatSize(total))),
         parts.length > 1 ? button({ label: t('attachments.download-all'), icon: 'download', onClick: () => void downloadAll(deps, email, parts) }) : null),
       h('ul', { class: 'attachment-tiles', role: 'list' }, parts.map((part, index) => tile(part, index))));
   }

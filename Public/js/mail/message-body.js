@@ -17,7 +17,6 @@ const FRAME = '/message-frame.html';
 const SANDBOX = 'allow-same-origin allow-popups allow-popups-to-escape-sandbox';
 const TALLEST = 60_000;
 const SMALLEST_ZOOM = 0.45;
-const BLANK_IMAGE = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7';
 
 /** The arguments of Email/get (and parse) that give what a body needs. */
 export const BODY_PROPERTIES = {
@@ -137,8 +136,8 @@ export function renderMessageBody(deps, email) {
   function offerImages(sender) {
     bar.replaceChildren(
       h('span', { class: 'message-body-bar-text' }, t('message.images.blocked')),
-      h('button', { type: 'button', class: 'button-quiet', on: { click: () => void showRemote() } }, t('message.images.show')),
-      ...(sender === '' ? [] : [h('button', { type: 'button', class: 'button-quiet', on: { click: () => {
+      h('button', { type: 'button', class: 'button button-quiet', on: { click: () => void showRemote() } }, t('message.images.show')),
+      ...(sender === '' ? [] : [h('button', { type: 'button', class: 'button button-quiet', on: { click: () => {
         showImagesAlways(account, sender);
         void showRemote();
       } } }, t('message.images.always', { sender }))]),
@@ -236,21 +235,33 @@ function isPixel(element) {
 }
 
 /**
- * Holds an image's place: its words where it has some, else its size.
+ * The boxes that stand for images.
+ * @type {WeakMap<HTMLImageElement, HTMLElement>}
+ */
+const standIns = new WeakMap();
+
+/**
+ * Holds an image's place: a box of its size, with its words where it has some.
  * @param {HTMLImageElement} image
  */
 function block(image) {
-  if (isPixel(image)) {
-    image.classList.add('mp-hidden');
-    return;
+  image.classList.add('mp-hidden');
+  if (isPixel(image)) return;
+  const box = image.ownerDocument.createElement('span');
+  box.className = 'mp-blocked';
+  box.textContent = image.alt;
+  for (const side of /** @type {const} */ (['width', 'height'])) {
+    const size = image.style[side] || image.getAttribute(side) || '';
+    if (size) box.style[side] = /^\d+$/.test(size) ? `${size}px` : size;
   }
-  image.classList.add('mp-blocked');
-  if (!image.alt) image.src = BLANK_IMAGE;
+  image.after(box);
+  standIns.set(image, box);
 }
 
 /** @param {HTMLImageElement} image */
 function unblock(image) {
-  image.classList.remove('mp-blocked', 'mp-hidden');
+  standIns.get(image)?.remove();
+  image.classList.remove('mp-hidden');
 }
 
 /** @param {Document} document @param {string} text */
