@@ -3,6 +3,39 @@
 import json
 
 from portal.mail import LMTP, canonical, without_trace
+from portal.pages import Webmail
+
+# Runs in the page: goes through all conversations by `j`, unfolds every message, and reports what was not shown.
+OPEN_ALL = """
+async () => {
+  const frame = () => new Promise((go) => setTimeout(go, 4));
+  const until = async (what, condition) => {
+    const deadline = performance.now() + 15_000;
+    while (!condition()) {
+      if (performance.now() > deadline) throw new Error(`${what} at ${location.pathname}`);
+      await frame();
+    }
+  };
+  const isShown = (message) => message.querySelector('.message-error, .message-body-failed')
+    || (message.querySelector('.message-body iframe')?.contentDocument?.querySelector('.mp-root'));
+  const problems = [];
+  let messages = 0, conversations = 0;
+  for (;;) {
+    await until('a message', () => document.querySelector('.message.is-open'));
+    document.querySelector('.conversation-older')?.click();
+    document.querySelectorAll('.message-fold[aria-expanded=false]').forEach((fold) => fold.click());
+    await until('all texts', () => [...document.querySelectorAll('.message')].every(isShown));
+    for (const failed of document.querySelectorAll('.message-error, .message-body-failed')) problems.push(`${location.pathname}: ${failed.textContent}`);
+    messages += document.querySelectorAll('.message').length;
+    conversations += 1;
+    const next = document.querySelector('.conversation-toolbar [aria-label=Older]');
+    if (!next || next.disabled) return { messages, conversations, problems };
+    const before = location.pathname;
+    next.click();
+    await until('the next conversation', () => location.pathname !== before);
+  }
+}
+"""
 
 
 def corpus(corpora):
@@ -46,3 +79,19 @@ def test_verify_finds_nothing_wrong_with_the_corpus(server, account, corpora):
         for _, content in list(corpus(corpora))[::7]:
             lmtp.deliver("a@foreign.test", [account.address], content)
     assert server.run("verify", account.address).returncode == 0
+
+
+def test_every_message_opens_in_the_browser(server, corpora, open_page):
+    person = server.fresh_account("corpus")
+    messages = list(corpus(corpora))
+    with LMTP(server.lmtp) as lmtp:
+        for _, content in messages:
+            lmtp.deliver("a@foreign.test", [person.address], content)
+    page = open_page(server.url, allow=["Content Security Policy", "Failed to load resource", "blob:"])
+    mail = Webmail(page).sign_in(person.address, person.password)
+    mail.rows().first.wait_for()
+    mail.rows().first.locator(".row-text").click()
+    page.set_default_timeout(400_000)
+    seen = page.evaluate(OPEN_ALL)
+    assert seen["problems"] == []
+    assert seen["messages"] == len(messages), seen
