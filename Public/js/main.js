@@ -122,6 +122,7 @@ function showMail(person, session) {
   }
 
   void loadFolders();
+  void restoreComposers();
   const shell = createShell(deps);
   fill(app, shell.root);
   document.body.append(toasts.root);
@@ -130,6 +131,13 @@ function showMail(person, session) {
     void import('./mail/message-body.js');
     void import('./mail/attachments.js');
   });
+
+  /** Brings back what was being written when the page went away. */
+  async function restoreComposers() {
+    if (!Object.keys(localStorage).some((key) => key.startsWith('mailportal.compose.'))) return;
+    const module = await import('./mail/compose.js');
+    await module.restoreComposers(deps);
+  }
 
   async function loadFolders() {
     const known = store.list('Mailbox').map(({ id }) => id);

@@ -43,12 +43,20 @@ export function openMenu(anchor, items, label) {
     }
   });
   menu.addEventListener('keydown', (event) => moveFocus(menu, event));
-  document.body.append(menu);
+  homeOf(opener).append(menu);
   menu.showPopover();
   placeBeside(menu, anchor);
   if (opener instanceof HTMLElement) opener.setAttribute('aria-expanded', 'true');
   (focusable(menu)[0] ?? menu).focus({ preventScroll: true });
   return { close };
+}
+
+/**
+ * Where what floats belongs in the document: the landmark, or the dialog, of what opened it.
+ * @param {Element | null} opener
+ */
+export function homeOf(opener) {
+  return opener?.closest('dialog, .topbar, aside, main') ?? document.body;
 }
 
 /** @param {MenuItem} item @param {() => void} close */

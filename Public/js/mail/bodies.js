@@ -8,7 +8,7 @@ const READER_ARGUMENTS = {
     'id', 'blobId', 'threadId', 'mailboxIds', 'keywords', 'size', 'receivedAt', 'sentAt', 'messageId', 'inReplyTo', 'references', 'sender', 'from', 'to', 'cc', 'bcc',
     'replyTo', 'subject', 'preview', 'hasAttachment', 'textBody', 'htmlBody', 'attachments', 'bodyValues',
   ],
-  bodyProperties: ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid', 'language', 'location'],
+  bodyProperties: ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid', 'language', 'location', 'header:Content-Type'],
   fetchTextBodyValues: true,
   fetchHTMLBodyValues: true,
   maxBodyValueBytes: 1_000_000,

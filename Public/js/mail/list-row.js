@@ -60,6 +60,7 @@ export function createListRow(act) {
   function show(index, summary, { isSelected, isCurrent, isCursor, isOutgoing, snippet }) {
     const { email } = summary;
     setFrame(index);
+    setAttribute(element, 'aria-hidden', null);
     element.dataset.id = email.id;
     setAttribute(element, 'aria-selected', String(isSelected));
     setAttribute(element, 'aria-current', isCurrent ? 'true' : null);
@@ -99,6 +100,7 @@ export function createListRow(act) {
     setFrame(index);
     delete element.dataset.id;
     element.className = isSlow ? 'row is-waiting' : 'row is-blank';
+    setAttribute(element, 'aria-hidden', 'true');
     setAttribute(element, 'aria-selected', 'false');
     setAttribute(element, 'aria-current', null);
   }

@@ -41,7 +41,7 @@ export function createListToolbar({ place, selection, list, onCommand }) {
     const isSome = size > 0;
     root.classList.toggle('is-choosing', isSome);
     tools.hidden = !isSome;
-    about.hidden = isSome;
+    about.classList.toggle('visually-hidden', isSome);
     chosen.hidden = !isSome;
     setAttribute(check, 'aria-checked', isSome ? (size >= (total ?? Infinity) ? 'true' : 'mixed') : 'false');
     setText(title, place.title());

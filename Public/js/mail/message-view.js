@@ -63,8 +63,8 @@ export function createMessageView(deps, id, { isOpen, onMenu, onOpened }) {
     const fold = h('button', { type: 'button', class: 'message-fold', 'aria-expanded': String(opened), 'aria-label': t(opened ? 'message.fold' : 'message.unfold', { sender: fullName(from) }), on: { click: toggle } });
     fill(head, fold, avatar(from, opened ? '' : 'avatar-small'),
       h('div', { class: 'message-who' },
-        opened ? h('div', { class: 'message-from' }, personName(deps, from), from.name && from.name !== from.email ? h('span', { class: 'message-address' }, from.email) : null)
-          : h('div', { class: 'message-from' }, h('strong', null, fullName(from))),
+        opened ? h('h2', { class: 'message-from' }, personName(deps, from), from.name && from.name !== from.email ? h('span', { class: 'message-address' }, from.email) : null)
+          : h('h2', { class: 'message-from' }, h('strong', null, fullName(from))),
         opened ? recipientLine(one) : h('div', { class: 'message-preview' }, one.preview)),
       h('div', { class: 'message-side' },
         one.keywords.$draft ? h('span', { class: 'message-tag' }, t('list.draft')) : null,

@@ -4,7 +4,7 @@ import { fullName, shortName } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
 import { avatar } from '../components/avatar.js';
 import { button } from '../components/button.js';
-import { placeBeside } from '../components/menu.js';
+import { homeOf, placeBeside } from '../components/menu.js';
 import { writeTerm } from './search-query.js';
 
 /** @typedef {import('../jmap/types.js').EmailAddress} EmailAddress */
@@ -51,7 +51,7 @@ function openCard({ openComposer, router, toast }, address, anchor) {
     card.remove();
     if (anchor.isConnected && (document.activeElement === document.body || document.activeElement === null)) anchor.focus({ preventScroll: true });
   });
-  document.body.append(card);
+  homeOf(anchor).append(card);
   card.showPopover();
   placeBeside(card, anchor);
   card.querySelector('button')?.focus({ preventScroll: true });

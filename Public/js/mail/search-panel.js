@@ -2,7 +2,7 @@
 import { h, uniqueId } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { button } from '../components/button.js';
-import { placeBeside } from '../components/menu.js';
+import { homeOf, placeBeside } from '../components/menu.js';
 import { termsOf, writeTerm } from './search-query.js';
 
 /**
@@ -29,11 +29,11 @@ export function openSearchPanel({ mailboxes }, anchor, text, onSearch) {
   const check = (name, value) => h('label', { class: 'check' }, h('input', { type: 'checkbox', name: `${name}:${value}`, prop: { checked: terms.some((term) => term.operator === name && term.value === value) } }), h('span', null, t(`search.hint.${value}`)));
 
   /** @type {HTMLFormElement} */
-  const form = h('form', { class: 'search-panel', popover: 'auto', role: 'dialog', 'aria-label': t('search.panel'), on: { submit } },
+  const form = h('form', { class: 'search-panel-form', on: { submit } },
     labelled('from', textField('from')), labelled('to', textField('to')), labelled('subject', textField('subject')), labelled('words', textField('words')), labelled('in', folder),
     h('div', { class: 'search-panel-pair' }, labelled('after', textField('after', { type: 'date' })), labelled('before', textField('before', { type: 'date' })), labelled('larger', textField('larger', { placeholder: t('search.size-example') }))),
     h('div', { class: 'search-panel-checks' }, check('has', 'attachment'), check('is', 'unread'), check('is', 'starred')),
-    h('div', { class: 'dialog-foot' }, button({ label: t('action.cancel'), kind: 'plain', onClick: () => form.hidePopover() }), h('button', { type: 'submit', class: 'button button-primary' }, t('search.submit'))));
+    h('div', { class: 'dialog-foot' }, button({ label: t('action.cancel'), kind: 'plain', onClick: () => panel.hidePopover() }), h('button', { type: 'submit', class: 'button button-primary' }, t('search.submit'))));
 
   /** @param {Event} event */
   function submit(event) {
@@ -41,16 +41,17 @@ export function openSearchPanel({ mailboxes }, anchor, text, onSearch) {
     const data = new FormData(form);
     const parts = ['from', 'to', 'subject', 'in', 'after', 'before', 'larger'].map((name) => [name, String(data.get(name) ?? '').trim()]).filter(([, value]) => value).map(([name, value]) => writeTerm(name, value));
     for (const name of ['has:attachment', 'is:unread', 'is:starred']) if (data.has(name)) parts.push(name);
-    form.hidePopover();
+    panel.hidePopover();
     onSearch([String(data.get('words') ?? '').trim(), ...parts].filter(Boolean).join(' '));
   }
 
-  form.addEventListener('toggle', (event) => {
-    if (/** @type {any} */ (event).newState === 'closed') form.remove();
+  const panel = h('div', { class: 'search-panel', popover: 'auto', role: 'dialog', 'aria-label': t('search.panel') }, form);
+  panel.addEventListener('toggle', (event) => {
+    if (/** @type {any} */ (event).newState === 'closed') panel.remove();
   });
-  document.body.append(form);
-  form.style.setProperty('min-inline-size', `${Math.min(anchor.offsetWidth, innerWidth - 16)}px`);
-  form.showPopover();
-  placeBeside(form, anchor);
+  homeOf(anchor).append(panel);
+  panel.style.setProperty('min-inline-size', `${Math.min(anchor.offsetWidth, innerWidth - 16)}px`);
+  panel.showPopover();
+  placeBeside(panel, anchor);
   form.querySelector('input')?.focus();
 }

@@ -37,12 +37,6 @@ export function createShell(deps) {
   const announcer = h('div', { class: 'visually-hidden', 'aria-live': 'polite' });
   const compose = button({ label: t('command.compose'), icon: 'compose', kind: 'primary', keys: 'c', onClick: () => deps.openComposer({ mode: 'new' }), props: { class: 'compose-button' } });
   const fab = button({ label: t('command.compose'), icon: 'compose', kind: 'primary', iconOnly: true, onClick: () => deps.openComposer({ mode: 'new' }), props: { class: 'compose-fab' } });
-  const sidebar = h('aside', { class: 'sidebar', id: 'sidebar', 'aria-label': t('folders.label') }, h('div', { class: 'sidebar-head' }, compose), folders.root);
-  const scrim = h('div', { class: 'drawer-scrim', on: { click: () => setDrawer(false) } });
-  const menu = button({ label: t('folders.show'), icon: 'menu', iconOnly: true, onClick: () => setDrawer(!root.classList.contains('has-drawer')), props: { class: 'menu-button', 'aria-controls': 'sidebar', 'aria-expanded': 'false' } });
-  const settings = button({ label: t('settings.title'), icon: 'settings', iconOnly: true, onClick: (event) => settingsMenu(/** @type {HTMLElement} */ (event.currentTarget)), props: { class: 'settings-button', 'aria-haspopup': 'menu' } });
-  const account = h('button', { type: 'button', class: 'account-button', 'aria-haspopup': 'menu', 'aria-label': t('account.label', { address: person.address }), title: person.address, on: { click: (/** @type {Event} */ event) => accountMenu(/** @type {HTMLElement} */ (event.currentTarget)) } },
-    avatar({ name: person.displayName, email: person.address }));
   const splitter = createSplitter({
     label: t('pane.resize-folders'), width: () => preferences.get().sidebarWidth, least: 180, most: 380, usual: 240,
     onChange(width, isDone) {
@@ -50,10 +44,16 @@ export function createShell(deps) {
       if (isDone) preferences.change({ sidebarWidth: width });
     },
   });
+  const sidebar = h('aside', { class: 'sidebar', id: 'sidebar', 'aria-label': t('folders.label') }, h('div', { class: 'sidebar-head' }, compose), folders.root, splitter);
+  const scrim = h('div', { class: 'drawer-scrim', on: { click: () => setDrawer(false) } });
+  const menu = button({ label: t('folders.show'), icon: 'menu', iconOnly: true, onClick: () => setDrawer(!root.classList.contains('has-drawer')), props: { class: 'menu-button', 'aria-controls': 'sidebar', 'aria-expanded': 'false' } });
+  const settings = button({ label: t('settings.title'), icon: 'settings', iconOnly: true, onClick: (event) => settingsMenu(/** @type {HTMLElement} */ (event.currentTarget)), props: { class: 'settings-button', 'aria-haspopup': 'menu' } });
+  const account = h('button', { type: 'button', class: 'account-button', 'aria-haspopup': 'menu', 'aria-label': t('account.label', { address: person.address }), title: person.address, on: { click: (/** @type {Event} */ event) => accountMenu(/** @type {HTMLElement} */ (event.currentTarget)) } },
+    avatar({ name: person.displayName, email: person.address }));
   const root = h('div', { class: 'shell', style: { '--sidebar-width': `${preferences.get().sidebarWidth}px` } },
     h('a', { class: 'skip-link', href: '#main', on: { click: (/** @type {Event} */ event) => { event.preventDefault(); mail.focusList(); } } }, t('app.skip')),
-    h('header', { class: 'topbar' }, menu, h('a', { class: 'brand', href: '/mail/inbox' }, icon('logo'), h('span', { class: 'brand-name' }, t('app.name'))), search.root, h('div', { class: 'topbar-end' }, status, settings, account)),
-    scrim, sidebar, splitter, mail.root, fab, announcer);
+    h('header', { class: 'topbar' }, menu, h('a', { class: 'brand', href: '/mail/inbox', 'aria-label': t('app.name') }, icon('logo'), h('span', { class: 'brand-name' }, t('app.name'))), search.root, h('div', { class: 'topbar-end' }, status, settings, account)),
+    scrim, sidebar, mail.root, fab, announcer);
 
   /** @param {boolean} isOpen */
   function setDrawer(isOpen) {
