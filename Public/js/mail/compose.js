@@ -152,6 +152,7 @@ function fresh(identities, { to, cc, bcc, subject, body }) {
 async function answer(deps, email, mode, identities) {
   const files = filesOf(email, mode === 'forward');
   const content = await editableContent(email, files, showImage(deps));
+  for (const element of content.querySelectorAll('.signature')) element.classList.remove('signature');
   const forwards = mode === 'forward';
   const text = document.createDocumentFragment();
   text.append(h('div', null, h('br')));

@@ -7,7 +7,10 @@ const MOST = 8;
 
 /** @param {import('./deps.js').MailDeps} deps */
 export function createListCache(deps) {
-  /** The oldest first. @type {Map<string, CachedList>} */
+  /**
+   * The oldest first.
+   * @type {Map<string, CachedList>}
+   */
   const known = new Map();
 
   /**
