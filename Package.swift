@@ -115,9 +115,15 @@ let package = Package(
         tests("JMAP"),
         tests("Disk", [grdb]),
         tests("MailStore", ["Formats", "Disk", "CrashChild", grdb]),
-        tests("Directory", ["Formats", "Disk", grdb]),
+        tests("Directory", ["Formats", "Disk", grdb, logging]),
         tests("Delivery", ["Formats", "SMTP", "Disk", "MailStore", "Directory", nioCore, nioEmbedded, logging]),
-        tests("Web", ["Directory", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird")]),
+        tests(
+            "Web",
+            [
+                "Formats", "Directory", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird"), logging,
+                httpTypes, nioCore, nioPosix, nioSSL,
+            ]),
+        tests("Server", ["Disk"]),
         tests("Webmail", ["Formats", "JMAP", "Disk", "MailStore", "Directory", "Delivery", "Web"]),
         .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: strict),
         // Compares the message parser with corpora of real mail; see script/conformance.
