@@ -19,6 +19,7 @@ const TALLEST = 15_000_000;
  * @property {HTMLElement} root  the part that scrolls
  * @property {(options?: { animate?: boolean }) => void} render  shows all rows in view anew
  * @property {(index: number) => void} reveal
+ * @property {() => void} relayout  the height of rows may have changed
  * @property {() => number} rowHeight
  * @property {(key: string) => VirtualRow | undefined} row
  * @property {() => { from: number, to: number }} range
@@ -52,14 +53,17 @@ export function createVirtualList({ props, count, keyAt, createRow, onRange }) {
     return before !== height;
   }
 
-  const resize = new ResizeObserver(() => {
+  /** Takes in a new width, or another height of the rows; what stood at the top stays there. */
+  function relayout() {
     const top = height > 0 ? root.scrollTop / height : 0;
     if (measure()) {
       sizer.style.setProperty('height', `${Math.min(count() * height, TALLEST)}px`);
       root.scrollTop = top * height;
     }
     render();
-  });
+  }
+
+  const resize = new ResizeObserver(relayout);
   resize.observe(root);
   root.addEventListener('scroll', () => {
     if (!frame) frame = requestAnimationFrame(() => { frame = 0; draw({ animate: false, isScroll: true }); });
@@ -127,6 +131,7 @@ export function createVirtualList({ props, count, keyAt, createRow, onRange }) {
       if (top < root.scrollTop) root.scrollTop = top;
       else if (top + height > root.scrollTop + root.clientHeight) root.scrollTop = top + height - root.clientHeight;
     },
+    relayout,
     rowHeight: () => height,
     row: (key) => rows.get(key),
     range: () => range,

@@ -192,6 +192,7 @@ export function createMessageList(deps, { list, selection, place, openThread, on
     render({ animate: true });
   }, life.signal);
   selection.observe(() => render(), life.signal);
+  deps.preferences.subscribe(() => virtual.relayout(), life.signal);
   deps.client.status.subscribe(() => render(), life.signal);
   for (const type of /** @type {const} */ (['Email', 'Thread'])) store.observe(type, () => render({ animate: true }), life.signal);
   const timer = setTimeout(() => list.length() === null && render(), SKELETON_DELAY + 10);
