@@ -22,10 +22,11 @@ from portal.waiting import accepts, free_ports, until
 @contextlib.contextmanager
 def demo():
     """A server with fresh demo data: (url, address, password)."""
-    port = free_ports(1)[0]
+    port, *mail = free_ports(4)
     with tempfile.TemporaryDirectory(prefix="screenshots-") as directory:
         config = pathlib.Path(directory, "demo.toml")
-        config.write_text(f'hostname = "localhost"\ndata = "{directory}/data"\n[http]\nlisten = ["127.0.0.1:{port}"]\n')
+        config.write_text(f'hostname = "localhost"\ndata = "{directory}/data"\n[http]\nlisten = ["127.0.0.1:{port}"]\n'
+                          f'[smtp]\nmx = ["127.0.0.1:{mail[0]}"]\nsubmission = ["127.0.0.1:{mail[1]}"]\nlmtp = ["127.0.0.1:{mail[2]}"]\n')
         output = pathlib.Path(directory, "output")
         with output.open("wb") as file:
             process = subprocess.Popen([BINARY, "serve", "--demo", "--config", config], stdout=file, stderr=file, cwd=ROOT)

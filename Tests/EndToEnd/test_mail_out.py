@@ -118,7 +118,7 @@ def test_a_destination_that_is_down_gets_its_mail_when_it_is_up(own_server):
     account = own_server.fresh_account()
     compose(account.jmap, account.address, ["pen@foreign.test"], "When you are back")
     entry = until(lambda: [each for each in own_server.json("queue", "list") if "pen@foreign.test" in str(each)], 10, "the entry")[0]
-    until(lambda: "attempts" not in entry or own_server.json("queue", "list")[0]["attempts"] > 0, 15, "the first attempt")
+    until(lambda: own_server.json("queue", "list", entry["id"])[0]["recipients"][0]["attempts"] > 0, 15, "the first attempt")
     own_server.kill()
     own_server.start()
     foreign = ForeignServer(own_server.outbound).start()
