@@ -2,8 +2,8 @@
 
 Every vector of ../shared/corpora/html is shown by the real `message-body.js` in a real Chromium under the real policies. Three watchers:
 a listening canary that every foreign host name resolves to, the browser's own list of requests, and traps in every window for
-scripts (dialogs, flags, console). By default the pages come from a small server in this file, which sends the policies of the
-product; MAILPORTAL_URL names a running server to use instead.
+scripts (dialogs, flags, console). The pages come from the built server; with PAGES_ONLY=1 from a small server in this file that sends the
+same policies, so that the pages can be worked on without a build.
 """
 import http.server
 import json
@@ -12,9 +12,8 @@ import os
 import pathlib
 import socket
 import threading
-import unittest
 
-from playwright.sync_api import sync_playwright
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORPUS = ROOT.parent / "shared" / "corpora" / "html"
@@ -41,8 +40,8 @@ class Pages(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         path = self.path.split("?")[0]
-        if path == "/blank":
-            body, kind = b"<!doctype html><html lang=en><title>Safety</title><link rel=stylesheet href=/css/tokens.css><body><main id=stage></main>", "text/html"
+        if path == "/":
+            body, kind = b"<!doctype html><html lang=en><title>Safety</title><link rel=stylesheet href=/css/tokens.css><body></body></html>", "text/html"
         elif path == "/vendor/purify.js":
             body, kind = pathlib.Path(PURIFY).read_bytes(), "text/javascript"
         elif path == "/api/v1/image":
@@ -105,7 +104,7 @@ SHOW = r"""
 async ({messages, consent}) => {
   const { renderMessageBody } = await import('/js/mail/message-body.js');
   await (await import('/js/mail/sanitize.js')).loadSanitizer();
-  const stage = document.querySelector('#stage') ?? document.body;
+  const stage = document.body;
   const before = { title: document.title, location: location.href, children: document.querySelectorAll('*').length, names: Object.keys(window).length };
   const shown = messages.map(({ id, html }) => {
     const email = {
@@ -306,36 +305,14 @@ class Verdict:
             yield f"formatting lost: {report['tags']} {report['css']!r}"
 
 
-@unittest.skipUnless(CORPUS.is_dir(), f"the corpus {CORPUS} is not here")
-class HTMLSafety(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.canary = Canary()
-        cls.server = None
-        cls.base = os.environ.get("MAILPORTAL_URL", "").rstrip("/")
-        if not cls.base:
-            cls.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-            threading.Thread(target=cls.server.serve_forever, daemon=True).start()
-            cls.base = f"http://127.0.0.1:{cls.server.server_port}"
-        cls.driver = sync_playwright().start()
-        # The browser's own errands are not the message's.
-        own = ", ".join(f"MAP *.{name} ~NOTFOUND" for name in ("google.com", "googleapis.com", "gvt1.com", "gstatic.com"))
-        rules = f"{own}, MAP * 127.0.0.1:{cls.canary.port}, EXCLUDE 127.0.0.1, EXCLUDE localhost"
-        cls.browser = cls.driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", f"--host-resolver-rules={rules}", "--disable-background-networking", "--disable-component-update"])
+class Watch:
+    """A page to show messages in, and the three watchers around it."""
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.browser.close()
-        cls.driver.stop()
-        if cls.server:
-            cls.server.shutdown()
-
-    def setUp(self):
-        self.canary.knocks.clear()
-        self.context = self.browser.new_context(viewport={"width": 900, "height": 800})
-        self.page = self.context.new_page()
+    def __init__(self, browser, base, canary):
+        self.base, self.canary = base, canary
         self.requests, self.alarms = [], []
+        self.context = browser.new_context(viewport={"width": 900, "height": 800})
+        self.page = self.context.new_page()
         self.context.on("request", self._request)
         self.context.on("page", lambda page: self.alarms.append(f"a window opened: {page.url}") if page != self.page else None)
         self.page.on("dialog", lambda dialog: (self.alarms.append(f"dialog {dialog.message}"), dialog.dismiss()))
@@ -344,21 +321,17 @@ class HTMLSafety(unittest.TestCase):
         self.page.on("pageerror", lambda error: self.alarms.append(f"error {error}"))
         self.page.add_init_script(
             "for (const name of ['alert', 'confirm', 'prompt', 'print', 'open']) window[name] = () => { throw (window.xss = new Error(name)); };")
-        if os.environ.get("MAILPORTAL_URL"):
-            self.page.route("**/api/v1/image?*", lambda route: route.fulfill(status=200, content_type="image/png", body=PIXEL))
-            self.page.goto(self.base + "/robots.txt" if os.environ.get("MAILPORTAL_BLANK") is None else self.base + os.environ["MAILPORTAL_BLANK"])
-        else:
-            self.page.goto(self.base + "/blank")
-
-    def tearDown(self):
-        self.context.close()
+        # What the image proxy answers is not the question here; that it is asked, and nobody else, is.
+        self.page.route("**/api/v1/image?*", lambda route: route.fulfill(status=200, content_type="image/png", body=PIXEL))
+        self.page.goto(base + "/")
+        self.page.wait_for_load_state("networkidle")
+        self.requests.clear(), self.canary.knocks.clear()
 
     def _request(self, request):
         if request.url.startswith(("data:", "blob:")):
             return
-        if not request.url.startswith(self.base + "/"):
-            self.requests.append(request.url)
-        elif not request.url.removeprefix(self.base).startswith(("/js/", "/css/", "/vendor/", "/message-frame.html", "/blank", "/api/v1/image?", "/i18n/", "/favicon.ico", "/icons/")):
+        path = request.url.removeprefix(self.base)
+        if path == request.url or not path.startswith(("/js/", "/css/", "/vendor/", "/message-frame.html", "/api/v1/image?", "/i18n/", "/icons/")):
             self.requests.append(request.url)
 
     def show(self, vectors, consent=False):
@@ -371,7 +344,7 @@ class HTMLSafety(unittest.TestCase):
             for key in ("title", "location", "children"):
                 if result["before"][key] != result["after"][key]:
                     failures.setdefault(blame, []).append(f"our page changed: {key}")
-            self.collect(failures, blame)
+            self._collect(failures, blame)
             for vector, report in zip(batch, result["reports"]):
                 found = list(Verdict.always(report, vector)) + list(Verdict.keeps_text(report, vector))
                 for name in vector.get("must", []):
@@ -380,63 +353,105 @@ class HTMLSafety(unittest.TestCase):
                     failures[vector["id"]] = sorted(set(found))
         return failures
 
-    def collect(self, failures, blame):
+    def _collect(self, failures, blame):
         if self.requests or self.alarms or self.canary.knocks:
             failures[f"one of {blame}"] = [*self.requests, *self.alarms, *self.canary.knocks]
             self.requests.clear(), self.alarms.clear(), self.canary.knocks.clear()
 
-    def assertNone(self, failures, count):
-        text = "\n".join(f"{name}: {'; '.join(map(str, found))[:600]}" for name, found in failures.items())
-        self.assertFalse(failures, f"{len(failures)} of {count} fail:\n{text}")
 
-    def test_vectors(self):
-        vectors = list(read_vectors())
-        self.assertGreater(len(vectors), 700)
-        self.assertNone(self.show(vectors), len(vectors))
+@pytest.fixture(scope="module")
+def corpus():
+    if not CORPUS.is_dir():
+        pytest.skip(f"the corpus {CORPUS} is not here")
+    return CORPUS
 
-    def test_vectors_with_images_shown(self):
-        """After consent every image comes through our own proxy, and nothing else changes."""
-        vectors = [v for v in read_vectors() if "http" in v["input"] or "//" in v["input"]]
-        self.assertNone(self.show(vectors, consent=True), len(vectors))
 
-    def test_real_bodies(self):
-        """Real messages keep every visible word."""
-        paths = sorted((CORPUS / "bodies").glob("*.html")) + sorted((CORPUS / "files").rglob("*.html"))
-        self.assertGreater(len(paths), 50)
-        bodies = [{"id": path.name, "input": path.read_bytes().decode("utf-8", "replace")} for path in paths]
-        failures = self.show(bodies)
-        for body in bodies:
-            lost = self.page.evaluate(LOST_WORDS, body["input"])
-            if lost:
-                failures.setdefault(body["id"], []).append(f"words lost: {lost}")
-        self.assertNone(failures, len(bodies))
+@pytest.fixture(scope="module")
+def pages(request):
+    """Where the pages come from."""
+    if not os.environ.get("PAGES_ONLY"):
+        yield request.getfixturevalue("server").url
+        return
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
 
-    def test_quotes_are_folded(self):
-        """Replies as programs write them: the quoted part is recognised."""
-        unfolded = []
-        for path in sorted((CORPUS / "files" / "talon").glob("*.html")):
-            text = path.read_bytes().decode("utf-8", "replace")
-            if not self.page.evaluate(FOLDED, text):
-                unfolded.append(path.name)
-        self.assertEqual(unfolded, [])
 
-    def test_canary_works(self):
-        """The watchers see a page that does load something (else their silence would mean nothing)."""
-        page = self.context.new_page()
-        page.set_content("<img src='http://leak.example/here'>")
-        page.wait_for_timeout(500)
-        self.assertTrue(any("/here" in knock for knock in self.canary.knocks), self.canary.knocks)
-        self.assertTrue(any("leak.example" in url for url in self.requests))
+@pytest.fixture(scope="module")
+def canary():
+    return Canary()
+
+
+@pytest.fixture(scope="module")
+def caged(chromium, canary):
+    """A Chromium for which every foreign name leads to the canary. The browser's own errands are not the message's."""
+    own = ", ".join(f"MAP *.{name} ~NOTFOUND" for name in ("google.com", "googleapis.com", "gvt1.com", "gstatic.com"))
+    rules = f"{own}, MAP * 127.0.0.1:{canary.port}, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+    arguments = ["--no-sandbox", "--disable-gpu", f"--host-resolver-rules={rules}", "--disable-background-networking", "--disable-component-update"]
+    browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=arguments)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def watch(caged, pages, canary):
+    watch = Watch(caged, pages, canary)
+    yield watch
+    watch.context.close()
+
+
+def told(failures, count):
+    lines = "\n".join(f"{name}: {'; '.join(map(str, found))[:600]}" for name, found in failures.items())
+    return f"{len(failures)} of {count} fail:\n{lines}"
+
+
+def test_the_watchers_see_a_page_that_does_load(watch):
+    """Else their silence would mean nothing."""
+    page = watch.context.new_page()
+    page.set_content("<img src='http://leak.example/here'>")
+    page.wait_for_timeout(500)
+    assert any("/here" in knock for knock in watch.canary.knocks), watch.canary.knocks
+    assert any("leak.example" in url for url in watch.requests)
+
+
+def test_no_attack_succeeds(watch, corpus):
+    vectors = list(read_vectors())
+    assert len(vectors) > 700
+    failures = watch.show(vectors)
+    assert not failures, told(failures, len(vectors))
+
+
+def test_images_shown_come_through_our_proxy_alone(watch, corpus):
+    vectors = [vector for vector in read_vectors() if "//" in vector["input"]]
+    failures = watch.show(vectors, consent=True)
+    assert not failures, told(failures, len(vectors))
+
+
+def test_real_messages_keep_every_word(watch, corpus):
+    paths = sorted((corpus / "bodies").glob("*.html")) + sorted((corpus / "files").rglob("*.html"))
+    assert len(paths) > 50
+    bodies = [{"id": path.name, "input": path.read_bytes().decode("utf-8", "replace")} for path in paths]
+    failures = watch.show(bodies)
+    for body in bodies:
+        lost = watch.page.evaluate(LOST_WORDS, body["input"])
+        if lost:
+            failures.setdefault(body["id"], []).append(f"words lost: {lost}")
+    assert not failures, told(failures, len(bodies))
+
+
+def test_quotes_are_folded_as_programs_write_them(watch, corpus):
+    texts = {path.name: path.read_bytes().decode("utf-8", "replace") for path in sorted((corpus / "files" / "talon").glob("*.html"))}
+    assert [name for name, text in texts.items() if not watch.page.evaluate(FOLDED, text)] == []
 
 
 # Words that a plain parser finds in the body, and the reader does not show in its tree.
 LOST_WORDS = r"""
 async (html) => {
   const { renderMessageBody } = await import('/js/mail/message-body.js');
-  const policy = globalThis.testPolicy;
   const email = { id: 'words', from: [], attachments: [], htmlBody: [{ partId: '1', type: 'text/html' }], textBody: [], bodyValues: { 1: { value: html } } };
   const body = renderMessageBody({ openComposer() {} }, email);
-  (document.querySelector('#stage') ?? document.body).append(body.root);
+  document.body.append(body.root);
   await body.ready;
   const shown = new Set((body.root.querySelector('iframe').contentDocument.querySelector('.mp-root').textContent).split(/\s+/));
   body.destroy();
@@ -452,13 +467,10 @@ async (html) => {
   const { renderMessageBody } = await import('/js/mail/message-body.js');
   const email = { id: 'fold', from: [], attachments: [], htmlBody: [{ partId: '1', type: 'text/html' }], textBody: [], bodyValues: { 1: { value: html } } };
   const body = renderMessageBody({ openComposer() {} }, email);
-  (document.querySelector('#stage') ?? document.body).append(body.root);
+  document.body.append(body.root);
   await body.ready;
   const folded = body.root.querySelector('iframe').contentDocument.querySelector('details.mp-quote') !== null;
   body.destroy();
   return folded;
 }
 """
-
-if __name__ == "__main__":
-    unittest.main()
