@@ -8,8 +8,8 @@ import { createStore } from './jmap/store.js';
 import { followServer } from './jmap/push.js';
 import { loadIcons } from './components/icon.js';
 import { createToasts } from './components/toast.js';
-import { createLogin, signInOverPage } from './login/login.js';
 import { currentPerson, signOut } from './login/session.js';
+import { loadStyles } from './lib/lazy-styles.js';
 import { createActions } from './mail/actions.js';
 import { createMailboxes } from './mail/mailboxes.js';
 import { createShell } from './mail/shell.js';
@@ -44,7 +44,7 @@ async function start() {
   try {
     const [person, session] = await asked;
     if (person && session) showMail(person, session);
-    else showLogin();
+    else await showLogin();
   } catch (error) {
     console.error(error);
     showFailure();
@@ -57,7 +57,8 @@ async function jmapSession() {
   return response.ok ? response.json() : null;
 }
 
-function showLogin() {
+async function showLogin() {
+  const [{ createLogin }] = await Promise.all([import('./login/login.js'), loadStyles('login')]);
   const login = createLogin(async (person) => {
     const session = await jmapSession();
     login.destroy();
@@ -69,6 +70,7 @@ function showLogin() {
 }
 
 function showFailure() {
+  void loadStyles('login');
   fill(app, h('main', { class: 'login' }, h('div', { class: 'login-card', role: 'alert' }, h('h1', null, t('start.failed.title')), h('p', null, t('start.failed.text')),
     h('button', { type: 'button', class: 'button button-primary', on: { click: () => location.reload() } }, t('action.try-again')))));
 }
@@ -82,7 +84,7 @@ function showMail(person, session) {
     session,
     csrfToken: () => csrfToken,
     signInAgain() {
-      signingIn ??= signInOverPage(person.address).then((again) => { ({ csrfToken } = again); }).finally(() => { signingIn = null; });
+      signingIn ??= import('./login/login.js').then(({ signInOverPage }) => signInOverPage(person.address)).then((again) => { ({ csrfToken } = again); }).finally(() => { signingIn = null; });
       return signingIn;
     },
   });
@@ -127,10 +129,6 @@ function showMail(person, session) {
   fill(app, shell.root);
   document.body.append(toasts.root);
   followServer(client, store, life.signal);
-  whenIdle(() => {
-    void import('./mail/message-body.js');
-    void import('./mail/attachments.js');
-  });
 
   /** Brings back what was being written when the page went away. */
   async function restoreComposers() {
@@ -162,12 +160,6 @@ function derived(store, type, make) {
   let value;
   store.observe(type, () => { value = undefined; });
   return () => (value ??= make());
-}
-
-/** @param {() => void} work */
-function whenIdle(work) {
-  if ('requestIdleCallback' in window) requestIdleCallback(work, { timeout: 3000 });
-  else setTimeout(work, 1000);
 }
 
 void start();

@@ -1,7 +1,7 @@
 /** A list to choose from by typing: the folder picker and the command palette are made of it. */
 import { fill, h, uniqueId } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
-import { keyCaps } from '../lib/keys.js';
+import { caps } from './caps.js';
 import { openDialog } from './dialog.js';
 import { icon } from './icon.js';
 
@@ -74,11 +74,6 @@ export async function openPicker({ title, placeholder, choices, more }) {
     },
   });
   chosen?.run();
-}
-
-/** @param {string} keys */
-export function caps(keys) {
-  return h('span', { class: 'caps' }, keyCaps(keys).map((stroke) => stroke.map((cap) => h('kbd', null, cap))));
 }
 
 /**

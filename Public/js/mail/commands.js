@@ -5,7 +5,8 @@
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { openDialog } from '../components/dialog.js';
-import { caps, openPicker } from '../components/picker.js';
+import { caps } from '../components/caps.js';
+import { openPicker } from '../components/picker.js';
 
 /**
  * @typedef {object} Command

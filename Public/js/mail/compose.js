@@ -14,7 +14,7 @@ import { identityFor, readMailto, recipientsOf, subjectOf, threadOf } from './co
 import { parseAddresses } from './compose-addresses.js';
 import { callBack, markOriginal, UNDO_SECONDS } from './compose-send.js';
 import { keptDrafts } from './compose-keep.js';
-import { loadStyles } from './lazy-styles.js';
+import { loadStyles } from '../lib/lazy-styles.js';
 
 /** @typedef {import('../jmap/types.js').Email} Email */
 /** @typedef {import('../jmap/types.js').EmailAddress} EmailAddress */

@@ -9,6 +9,7 @@ import { createMessageView } from './message-view.js';
 import { messageMenu } from './message-menu.js';
 
 /** @typedef {import('../jmap/types.js').Email} Email */
+/** @typedef {ReturnType<typeof createConversation>} Conversation */
 /** More folded messages than this become one line. */
 const MOST_FOLDED = 3;
 const SKELETON_DELAY = 150;

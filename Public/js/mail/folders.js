@@ -6,7 +6,6 @@ import { button } from '../components/button.js';
 import { icon } from '../components/icon.js';
 import { openMenu } from '../components/menu.js';
 import { acceptEmails } from './drag.js';
-import { createFolder, deleteFolder, emptyFolder, renameFolder } from './folder-actions.js';
 
 /** @typedef {import('../jmap/types.js').Mailbox} Mailbox */
 /** @typedef {import('./mailboxes.js').FolderNode} FolderNode */
@@ -22,7 +21,7 @@ export function createFolders(deps, { onDrop, place }) {
   const own = h('ul', { class: 'folder-list' });
   const root = h('nav', { class: 'folders', 'aria-label': t('folders.label') }, system,
     h('div', { class: 'folder-group' }, h('h2', { class: 'folder-heading' }, t('folders.own')),
-      button({ label: t('folders.create'), icon: 'plus', iconOnly: true, onClick: () => void createFolder(deps, null), props: { class: 'button-small' } })), own);
+      button({ label: t('folders.create'), icon: 'plus', iconOnly: true, onClick: () => act((module) => module.createFolder(deps, null)), props: { class: 'button-small' } })), own);
 
   function render() {
     const focused = document.activeElement instanceof HTMLElement && root.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
@@ -74,11 +73,11 @@ export function createFolders(deps, { onDrop, place }) {
     const mayChange = !mailbox.role;
     const isBin = mailbox.role === 'trash' || mailbox.role === 'junk';
     openMenu(anchor, [
-      { label: t('folders.create-in'), icon: 'folder-plus', run: () => void createFolder(deps, mailbox) },
-      ...(mayChange ? [{ label: t('folders.rename'), icon: 'compose', run: () => void renameFolder(deps, mailbox) }] : []),
+      { label: t('folders.create-in'), icon: 'folder-plus', run: () => act((module) => module.createFolder(deps, mailbox)) },
+      ...(mayChange ? [{ label: t('folders.rename'), icon: 'compose', run: () => act((module) => module.renameFolder(deps, mailbox)) }] : []),
       ...(isBin || mayChange ? [null] : []),
-      ...(isBin ? [{ label: t('folders.empty'), icon: 'trash', danger: true, disabled: mailbox.totalEmails === 0, run: () => void emptyFolder(deps, mailbox) }] : []),
-      ...(mayChange ? [{ label: t('folders.delete'), icon: 'trash', danger: true, run: () => void deleteFolder(deps, mailbox) }] : []),
+      ...(isBin ? [{ label: t('folders.empty'), icon: 'trash', danger: true, disabled: mailbox.totalEmails === 0, run: () => act((module) => module.emptyFolder(deps, mailbox)) }] : []),
+      ...(mayChange ? [{ label: t('folders.delete'), icon: 'trash', danger: true, run: () => act((module) => module.deleteFolder(deps, mailbox)) }] : []),
     ], t('folders.menu', { folder: mailboxes.name(mailbox) }));
   }
 
@@ -93,6 +92,14 @@ export function createFolders(deps, { onDrop, place }) {
       root.remove();
     },
   };
+}
+
+/**
+ * What changes folders is loaded when it is needed.
+ * @param {(module: typeof import('./folder-actions.js')) => unknown} work
+ */
+function act(work) {
+  void import('./folder-actions.js').then(work);
 }
 
 /** @param {{ href: string, symbol: string, name: string, isCurrent: boolean, depth: number, count: number, key: string, isUnread?: boolean }} options */

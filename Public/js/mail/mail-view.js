@@ -1,20 +1,18 @@
 /** The mail: list and conversation side by side, what is where, and what commands do to it. */
 import { fill, h } from '../lib/dom.js';
-import { formatNumber, fullName } from '../lib/format.js';
+import { formatNumber } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
 import { createSplitter } from '../components/splitter.js';
 import { openMenu } from '../components/menu.js';
-import { openPicker } from '../components/picker.js';
 import { createBodies } from './bodies.js';
-import { createConversation } from './conversation.js';
 import { createListCache } from './list-cache.js';
 import { createListToolbar } from './list-toolbar.js';
 import { createMessageList } from './message-list.js';
 import { createSelection } from './selection.js';
 import { createScope } from './scope.js';
-import { createFolder } from './folder-actions.js';
 import { nothingOpen } from './nothing-open.js';
 import { readPlace } from './place.js';
+import { createReader } from './reader.js';
 
 /** @typedef {import('./deps.js').MailDeps} MailDeps */
 /** @typedef {import('./place.js').MailPlace} MailPlace */
@@ -40,8 +38,9 @@ export function createMailView(deps) {
   let place = readPlace(router.place.get(), mailboxes);
   /** @type {ReturnType<typeof openList> | null} */
   let open = null;
-  /** @type {ReturnType<typeof createConversation> | null} */
+  /** @type {import('./conversation.js').Conversation | null} */
   let conversation = null;
+  const reader = createReader();
   /** @type {(() => void)[]} */
   const placeListeners = [];
   /**
@@ -74,10 +73,7 @@ export function createMailView(deps) {
       list, selection, place, snippets,
       openThread: () => conversation?.threadId,
       onOpen: (id) => openConversation(id),
-      onPeek(id) {
-        const email = store.get('Email', id);
-        if (email) bodies.prefetch(email);
-      },
+      onPeek: peek,
       onAction: (action, id) => perform({ toggle: '', star: 'toggle-star', seen: 'toggle-read', archive: 'archive', trash: 'trash' }[action], [id]),
       onMenu: (ids, point) => rowMenu(ids, point),
     });
@@ -98,6 +94,16 @@ export function createMailView(deps) {
         toolbar.destroy();
       },
     };
+  }
+
+  /**
+   * Makes ready to open a conversation.
+   * @param {string} id
+   */
+  function peek(id) {
+    reader.prepare();
+    const email = store.get('Email', id);
+    if (email) bodies.prefetch(email);
   }
 
   /** Shows what the address says. */
@@ -126,9 +132,7 @@ export function createMailView(deps) {
       fill(readingPane, nothingOpen(place));
       if (hadFocus || !isBeside()) open?.rows.focus();
     } else {
-      conversation = createConversation({ ...deps, bodies }, { threadId: place.threadId, place, onCommand: run });
-      fill(readingPane, conversation.root);
-      if (hadFocus || !isBeside()) conversation.focus();
+      openReader(place.threadId, hadFocus || !isBeside());
     }
     const index = open && place.threadId ? open.list.indexOfThread(place.threadId) : -1;
     const id = index >= 0 ? open?.list.idAt(index) : undefined;
@@ -138,6 +142,26 @@ export function createMailView(deps) {
     }
     open?.rows.render();
     showPosition();
+  }
+
+  /** @param {string} threadId @param {boolean} takesFocus */
+  function openReader(threadId, takesFocus) {
+    const create = reader.ready();
+    if (!create) {
+      fill(readingPane);
+      // Comes back here once it is loaded, if this is still where one is.
+      reader.load().then(() => {
+        if (place.threadId === threadId && !conversation) {
+          openReader(threadId, takesFocus);
+          open?.rows.render();
+          showPosition();
+        }
+      }, () => deps.toast({ text: t('message.error'), kind: 'error' }));
+      return;
+    }
+    conversation = create({ ...deps, bodies }, { threadId, place, onCommand: run });
+    fill(readingPane, conversation.root);
+    if (takesFocus) conversation.focus();
   }
 
   function showPosition() {
@@ -200,8 +224,7 @@ export function createMailView(deps) {
     rows.reveal(id);
     if (conversation) openConversation(id, { replace: true });
     else {
-      const email = store.get('Email', id);
-      if (email) bodies.prefetch(email);
+      peek(id);
       if (!isBeside() || !readingPane.contains(document.activeElement)) rows.focus();
     }
   }
@@ -265,6 +288,7 @@ export function createMailView(deps) {
 
   /** @param {string[]} ids */
   async function pickFolder(ids) {
+    const { openPicker } = await import('../components/picker.js');
     const target = (/** @type {string} */ id) => () => {
       if (!open) return;
       const leave = leaving('move', ids);
@@ -276,7 +300,7 @@ export function createMailView(deps) {
       placeholder: t('move.placeholder'),
       choices: mailboxes.ordered().filter((mailbox) => mailbox.id !== place.mailbox?.id && mailbox.role !== 'drafts')
         .map((mailbox) => ({ label: mailboxes.path(mailbox), icon: mailboxes.icon(mailbox), run: target(mailbox.id) })),
-      more: () => [{ label: t('move.create'), icon: 'folder-plus', run: () => void createFolder(deps, null).then((mailbox) => mailbox && target(mailbox.id)()) }],
+      more: () => [{ label: t('move.create'), icon: 'folder-plus', run: () => void import('./folder-actions.js').then(({ createFolder }) => createFolder(deps, null)).then((mailbox) => mailbox && target(mailbox.id)()) }],
     });
   }
 
@@ -392,19 +416,4 @@ export function createMailView(deps) {
   };
   show();
   return view;
-}
-
-/**
- * Says that mail has come, to those who cannot see it.
- * @param {MailDeps} deps
- * @param {HTMLElement} region
- */
-export function announceNewMail({ store, mailboxes, own }, region) {
-  store.onNewEmails((emails) => {
-    const inbox = mailboxes.withRole('inbox');
-    const fresh = emails.filter((email) => inbox && email.mailboxIds[inbox.id] && !email.keywords.$seen && !own().has(email.from?.[0]?.email.toLowerCase() ?? ''));
-    if (fresh.length === 0) return;
-    const [first] = fresh;
-    region.textContent = fresh.length === 1 ? t('announce.one', { sender: first.from?.[0] ? fullName(first.from[0]) : t('message.unknown-sender'), subject: first.subject ?? '' }) : t('announce.many', { count: fresh.length });
-  });
 }

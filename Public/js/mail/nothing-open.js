@@ -2,7 +2,7 @@
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { icon } from '../components/icon.js';
-import { caps } from '../components/picker.js';
+import { caps } from '../components/caps.js';
 
 /** @param {import('./place.js').MailPlace} place */
 export function nothingOpen(place) {

@@ -4,7 +4,6 @@ import { t } from '../lib/i18n.js';
 import { fullName } from '../lib/format.js';
 import { button } from '../components/button.js';
 import { icon } from '../components/icon.js';
-import { openSearchPanel } from './search-panel.js';
 import { termsOf, writeTerm } from './search-query.js';
 
 const TYPING_DELAY = 120;
@@ -26,7 +25,7 @@ export function createSearchField(deps, { onSearch, onLeave, onDown }) {
   });
   const list = h('div', { class: 'search-suggestions', role: 'listbox', id: listId, 'aria-label': t('search.suggestions'), hidden: true });
   const clear = button({ label: t('search.clear'), icon: 'close', iconOnly: true, props: { class: 'button-small search-clear', hidden: true }, onClick: () => { set(''); onLeave(); input.focus(); } });
-  const panel = button({ label: t('search.panel'), icon: 'filter', iconOnly: true, props: { class: 'button-small search-panel-button', 'aria-haspopup': 'dialog' }, onClick: () => openSearchPanel(deps, root, input.value, commit) });
+  const panel = button({ label: t('search.panel'), icon: 'filter', iconOnly: true, props: { class: 'button-small search-panel-button', 'aria-haspopup': 'dialog' }, onClick: () => void import('./search-panel.js').then(({ openSearchPanel }) => openSearchPanel(deps, root, input.value, commit)) });
   const root = h('div', { class: 'search', role: 'search' }, h('div', { class: 'search-box' }, icon('search'), input, clear, panel), list);
 
   /** @type {Suggestion[]} */

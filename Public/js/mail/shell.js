@@ -7,9 +7,9 @@ import { button } from '../components/button.js';
 import { icon } from '../components/icon.js';
 import { openMenu } from '../components/menu.js';
 import { createSplitter } from '../components/splitter.js';
-import { openPalette, openShortcutSheet } from './commands.js';
 import { createFolders } from './folders.js';
-import { announceNewMail, createMailView } from './mail-view.js';
+import { announceNewMail } from './announce.js';
+import { createMailView } from './mail-view.js';
 import { createSearchField } from './search-field.js';
 
 /** @typedef {import('./commands.js').Command} Command */
@@ -77,7 +77,7 @@ export function createShell(deps) {
       { label: t('settings.panes.beside'), checked: panes === 'beside', run: () => preferences.change({ panes: 'beside' }) },
       { label: t('settings.panes.alone'), checked: panes === 'alone', run: () => preferences.change({ panes: 'alone' }) },
       null,
-      { label: t('command.shortcuts'), icon: 'keyboard', keys: '?', run: () => openShortcutSheet(commands) },
+      { label: t('command.shortcuts'), icon: 'keyboard', keys: '?', run: showShortcuts },
     ];
   }
 
@@ -127,7 +127,7 @@ export function createShell(deps) {
     ...[['inbox', 'i'], ['starred', 's'], ['sent', 't'], ['drafts', 'd'], ['archive', 'a'], ['junk', 'j'], ['trash', 'k']].map(([name, key]) => /** @type {Command} */ ({ id: `go-${name}`, group: 'go', keys: [`g ${key}`], run: go(`/mail/${name}`), isOnlyKey: true })),
     { id: 'search', group: 'go', keys: ['/'], run: () => search.focus(), icon: 'search' },
     { id: 'palette', group: 'app', keys: ['Mod+k'], run: showPalette, isOnlyKey: true },
-    { id: 'shortcuts', group: 'app', keys: ['?'], run: () => openShortcutSheet(commands), icon: 'keyboard' },
+    { id: 'shortcuts', group: 'app', keys: ['?'], run: showShortcuts, icon: 'keyboard' },
     { id: 'theme', group: 'app', keys: [], run: toggleTheme, icon: 'moon' },
     { id: 'density', group: 'app', keys: [], run: () => preferences.change({ density: preferences.get().density === 'compact' ? 'comfortable' : 'compact' }), icon: 'density' },
     { id: 'panes', group: 'app', keys: [], run: () => preferences.change({ panes: preferences.get().panes === 'beside' ? 'alone' : 'beside' }), icon: 'window' },
@@ -140,9 +140,14 @@ export function createShell(deps) {
     preferences.change({ theme: isDark ? 'light' : 'dark' });
   }
 
+  function showShortcuts() {
+    void import('./commands.js').then(({ openShortcutSheet }) => openShortcutSheet(commands));
+  }
+
   function showPalette() {
     const places = mailboxes.all().map((mailbox) => ({ label: t('palette.go', { folder: mailboxes.path(mailbox) }), icon: mailboxes.icon(mailbox), run: go(`/mail/${encodeURIComponent(mailboxes.slug(mailbox))}`) }));
-    openPalette(commands, places, (text) => router.go(`/mail/search?q=${encodeURIComponent(text)}`));
+    const search = (/** @type {string} */ text) => router.go(`/mail/search?q=${encodeURIComponent(text)}`);
+    void import('./commands.js').then(({ openPalette }) => openPalette(commands, places, search));
   }
 
   listenToKeys(() => commands, life.signal);
