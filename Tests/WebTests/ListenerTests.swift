@@ -28,7 +28,7 @@ private final class RawConnection {
 
     deinit { close(descriptor) }
 
-    func send(_ text: String) { _ = Array(text.utf8).withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) } }
+    func send(_ text: String) { _ = Array(text.utf8).withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) } }
 
     /// What comes until `end` has come, or the other side closes.
     func receive(until end: String? = nil) -> String {

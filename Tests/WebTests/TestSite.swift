@@ -90,12 +90,13 @@ extension TestClientProtocol {
         let answer = try await send(
             .post, "/api/v1/session", [.contentType: "application/json"],
             "{\"address\":\"alice@example.org\",\"password\":\"\(TestSite.password)\"}")
-        struct Answer: Decodable { let csrfToken: String }
-        let decoded = try JSONDecoder().decode(Answer.self, from: Data(answer.body.readableBytesView))
+        let decoded = try JSONDecoder().decode(SignedIn.self, from: Data(answer.body.readableBytesView))
         let cookie = answer.headers[.setCookie]?.split(separator: ";").first.map(String.init) ?? ""
         return (cookie, decoded.csrfToken)
     }
 }
+
+private struct SignedIn: Decodable { let csrfToken: String }
 
 extension TestResponse {
     var text: String { String(buffer: body) }
