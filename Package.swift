@@ -134,3 +134,13 @@ let package = Package(
             swiftSettings: strict),
     ]
 )
+
+// Fuzzers exist only when asked for, since every target of the package is built with what libFuzzer needs:
+// MAILPORTAL_FUZZ=1 swift build --sanitize=fuzzer --scratch-path var/fuzz/build --product FuzzMIME
+if Context.environment["MAILPORTAL_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "FuzzMIME", dependencies: ["Formats"], path: "Tests/Fuzz/MIME",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+    package.products.append(.executable(name: "FuzzMIME", targets: ["FuzzMIME"]))
+}

@@ -27,7 +27,7 @@ package struct BaseSubject: Hashable, Sendable {
         var result: [Unicode.Scalar] = []
         var isAfterBlank = true
         for scalar in subject.unicodeScalars.prefix(1000) {
-            let isBlank = scalar.properties.isWhitespace
+            let isBlank = scalar.value < 0x80 ? scalar.value <= 0x20 : scalar.properties.isWhitespace
             if !isBlank { result.append(scalar) } else if !isAfterBlank { result.append(" ") }
             isAfterBlank = isBlank
         }

@@ -89,8 +89,9 @@ package enum Charset {
     }
 
     private static func utf8Text(_ bytes: Bytes, _ text: String) -> DecodedText {
-        // Repaired text has replacement characters that the bytes had not.
-        let isProblem = bytes.hasHighBit && String(validating: bytes, as: UTF8.self) == nil
+        // Repaired text has replacement characters (EF BF BD). Few texts have any, so that they are rarely validated twice.
+        let isSuspect = withBytes(of: text) { $0.index(of: 0xEF, in: 0..<$0.count) != nil }
+        let isProblem = isSuspect && String(validating: bytes, as: UTF8.self) == nil
         return DecodedText(text: text, isEncodingProblem: isProblem)
     }
 

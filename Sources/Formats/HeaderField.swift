@@ -8,6 +8,8 @@ package struct HeaderField: Sendable {
         storage.withBytes(storage.fields[index].name) { $0.utf8String }
     }
 
+    var nameLength: Int { storage.fields[index].name.count }
+
     /// Whether the field has that name, in any case.
     package func isNamed(_ name: StaticString) -> Bool {
         storage.withBytes(storage.fields[index].name) { $0.equalsIgnoringCase(name) }

@@ -7,7 +7,7 @@ package struct Message: Sendable {
     /// How deep parts may nest; a multipart below is a leaf.
     package static let maximumDepth = 64
     /// How many parts are told apart; later delimiters are content.
-    package static let maximumParts = 10_000
+    package static let maximumParts = 2000
 
     let storage: MessageStorage
 
@@ -40,7 +40,7 @@ package struct Message: Sendable {
 
     /// The leaf or attached message with that part id.
     package func part(withID partId: String) -> MessagePart? {
-        parts.first { $0.partId == partId }
+        storage.parts.firstIndex { $0.section == partId }.map { MessagePart(storage: storage, index: $0) }
     }
 }
 

@@ -38,7 +38,11 @@ package struct MessagePart: Sendable, Identifiable {
 
     /// The last field of that name in any case.
     package func header(_ name: StaticString) -> HeaderField? {
-        headers.last { $0.isNamed(name) }
+        for index in record.fields.reversed() {
+            let field = HeaderField(storage: storage, index: index)
+            if field.isNamed(name) { return field }
+        }
+        return nil
     }
 
     /// Every field of that name in any case, in their order.

@@ -68,18 +68,20 @@ private struct SummaryFields {
     var subject, from, sender, replyTo, to, cc, bcc, date, messageId, inReplyTo, references: HeaderField?
 
     mutating func take(_ field: HeaderField) {
-        switch field.name.lowercased() {
-        case "subject": subject = field
-        case "from": from = field
-        case "sender": sender = field
-        case "reply-to": replyTo = field
-        case "to": to = field
-        case "cc": cc = field
-        case "bcc": bcc = field
-        case "date": date = field
-        case "message-id": messageId = field
-        case "in-reply-to": inReplyTo = field
-        case "references": references = field
+        let length = field.nameLength
+        // By length first: most fields are none of these.
+        switch length {
+        case 2:
+            if field.isNamed("To") { to = field } else if field.isNamed("Cc") { cc = field }
+        case 3: if field.isNamed("Bcc") { bcc = field }
+        case 4:
+            if field.isNamed("From") { from = field } else if field.isNamed("Date") { date = field }
+        case 6: if field.isNamed("Sender") { sender = field }
+        case 7: if field.isNamed("Subject") { subject = field }
+        case 8: if field.isNamed("Reply-To") { replyTo = field }
+        case 10:
+            if field.isNamed("Message-ID") { messageId = field } else if field.isNamed("References") { references = field }
+        case 11: if field.isNamed("In-Reply-To") { inReplyTo = field }
         default: break
         }
     }
@@ -97,11 +99,11 @@ private struct BodyTexts {
         for part in parts.textBody + parts.htmlBody where part.type.hasPrefix("text/") && seen.insert(part.index).inserted {
             let left = MessageSummary.maximumBodyText - searchable.utf8.count
             guard left > 0 else { return }
+            // An HTML alternative of a plain text says the same again.
+            if part.type == "text/html", !first.isEmpty, isAlternative(part, parts) { continue }
             let decoded = part.decodedText().text
             let text = part.type == "text/html" ? HTMLText.plainText(of: decoded, limit: left) : decoded
             if first.isEmpty, text.utf8.contains(where: { !$0.isFoldingSpace }) { first = text }
-            // An HTML alternative of a plain text says the same again.
-            if part.type == "text/html", !searchable.isEmpty, isAlternative(part, parts) { continue }
             if !searchable.isEmpty { searchable += "\n" }
             searchable += text.utf8.count <= left ? text : String(decoding: text.utf8.prefix(left), as: UTF8.self)
         }
@@ -109,57 +111,5 @@ private struct BodyTexts {
 
     private func isAlternative(_ part: MessagePart, _ parts: BodyParts) -> Bool {
         !parts.textBody.contains { $0.index == part.index }
-    }
-}
-
-/// The fragment of text that a list shows: RFC 8621 §4.1.4.
-enum Preview {
-    private static let maximumCharacters = 256
-
-    /// The first words, blanks collapsed; quoted lines, their introduction, rules and the signature are skipped.
-    static func text(of body: String) -> String {
-        let preview = collect(body, skipsQuotes: true)
-        return preview.isEmpty ? collect(body, skipsQuotes: false) : preview
-    }
-
-    private static func collect(_ body: String, skipsQuotes: Bool) -> String {
-        var output = String.UnicodeScalarView()
-        var count = 0
-        for line in body.utf8.prefix(16_384).split(separator: ASCII.lf) {
-            if skipsQuotes {
-                if line.first == ASCII.greater { continue }
-                if line.elementsEqual("-- ".utf8) || line.elementsEqual("--".utf8) { break }
-                if isRule(line) { continue }
-            }
-            var isPendingBlank = count > 0
-            for scalar in String(decoding: line, as: UTF8.self).unicodeScalars {
-                if scalar.properties.isWhitespace || scalar.value < 0x20 {
-                    isPendingBlank = count > 0
-                    continue
-                }
-                if isInvisible(scalar) { continue }
-                guard count + (isPendingBlank ? 2 : 1) <= maximumCharacters else { return String(output) }
-                if isPendingBlank {
-                    output.append(" ")
-                    count += 1
-                    isPendingBlank = false
-                }
-                output.append(scalar)
-                count += 1
-            }
-        }
-        return String(output)
-    }
-
-    /// A line of nothing but marks, as between sections.
-    private static func isRule(_ line: Substring.UTF8View.SubSequence) -> Bool {
-        line.count >= 3 && line.allSatisfy { [0x2D, 0x3D, 0x5F, 0x2A, 0x7E, 0x23, 0x20, 0x2B].contains($0) }
-    }
-
-    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x7F, 0xAD, 0x34F, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2064, 0xFEFF, 0xFFFE: true
-        default: false
-        }
     }
 }

@@ -5,7 +5,8 @@ struct ParameterizedValue: Sendable {
     /// Names in lower case, values decoded, in their order; of two with one name the first counts.
     private(set) var parameters: [(name: String, value: String)] = []
 
-    private static let maximumParameters = 256
+    /// How many parameters and segments of parameters are read.
+    private static let maximumParameters = 512
 
     /// Reads a field's value, best effort.
     init(parsing bytes: Bytes) {
@@ -13,11 +14,12 @@ struct ParameterizedValue: Sendable {
         value = String(decoding: scanner.scanValue(), as: UTF8.self)
         var segments: [String: [Segment]] = [:]
         var order: [String] = []
-        while let raw = scanner.next(), order.count < Self.maximumParameters {
+        var count = 0
+        while count < Self.maximumParameters, let raw = scanner.next() {
+            count += 1
             let (name, segment) = Segment.parse(raw)
             if segments[name] == nil { order.append(name) }
-            // Segments of one parameter are few; a thousand of one name is an attack.
-            if segments[name, default: []].count < 1000 { segments[name, default: []].append(segment) }
+            segments[name, default: []].append(segment)
         }
         parameters = order.map { ($0, Segment.joined(segments[$0] ?? [])) }
     }
@@ -55,7 +57,7 @@ struct ParameterizedValue: Sendable {
         _ = scanner.scanValue()
         var count = 0
         var hasSegments = false
-        while let raw = scanner.next(), count < maximumParameters {
+        while count < maximumParameters, let raw = scanner.next() {
             count += 1
             let isBoundary = raw.name.withUnsafeBufferPointer { $0.equalsIgnoringCase("boundary") }
             if isBoundary { return trimmedEnd(raw.value) }
