@@ -38,6 +38,8 @@ export function followServer(client, store, signal) {
       missed = true;
       if (source?.readyState !== EventSource.CLOSED) return;
       close();
+      // Says whether the server is away, or the session.
+      void store.sync();
       timer = window.setTimeout(open, delay);
       delay = Math.min(delay * 2, LAST_DELAY);
     });

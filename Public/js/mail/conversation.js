@@ -202,10 +202,10 @@ export function createConversation(deps, { threadId, place, onCommand }) {
       const at = views.findIndex((view) => view.root === focused);
       const view = views[at < 0 ? views.length - 1 : Math.max(0, Math.min(views.length - 1, at + step))];
       view?.root.focus({ preventScroll: true });
-      view?.root.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+      view?.root.scrollIntoView({ block: 'nearest', behavior: motion() });
     },
     /** @param {number} pages */
-    scroll: (pages) => scroller.scrollBy({ top: pages * scroller.clientHeight * 0.85, behavior: 'smooth' }),
+    scroll: (pages) => scroller.scrollBy({ top: pages * scroller.clientHeight * 0.85, behavior: motion() }),
     /** @param {{ hasNext: boolean, hasPrevious: boolean, text: string }} position */
     setPosition: (position) => tools.setPosition(position),
     destroy() {
@@ -214,6 +214,11 @@ export function createConversation(deps, { threadId, place, onCommand }) {
       root.remove();
     },
   };
+}
+
+/** Smooth, unless the reader wants things to stand still. */
+function motion() {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
 }
 
 /**

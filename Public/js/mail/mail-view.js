@@ -238,8 +238,8 @@ export function createMailView(deps) {
     switch (command) {
       case 'archive': actions.archive(scope.movable(ids)); break;
       case 'trash': {
-        if (place.mailbox?.role === 'trash') void actions.destroyForever(scope.movable(ids));
-        else actions.trash(scope.movable(ids));
+        if (place.mailbox?.role === 'trash') return void destroy(ids, leave);
+        actions.trash(scope.movable(ids));
         break;
       }
       case 'spam':
@@ -263,6 +263,18 @@ export function createMailView(deps) {
       default: return false;
     }
     leave();
+  }
+
+  /**
+   * Deletes for good, which nothing can undo: so it asks.
+   * @param {string[]} ids @param {() => void} leave
+   */
+  async function destroy(ids, leave) {
+    const emails = open?.scope.movable(ids) ?? [];
+    const { confirmDanger } = await import('../components/dialog.js');
+    if (!await confirmDanger({ title: t('destroy.title', { count: ids.length }), text: t('destroy.text'), confirm: t('destroy.confirm') })) return;
+    leave();
+    await actions.destroyForever(emails);
   }
 
   /**

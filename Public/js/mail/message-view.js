@@ -5,6 +5,7 @@ import { t } from '../lib/i18n.js';
 import { avatar } from '../components/avatar.js';
 import { button } from '../components/button.js';
 import { icon, setIcon } from '../components/icon.js';
+import { createDeliveryStatus } from './delivery-status.js';
 import { personName } from './people.js';
 
 /** @typedef {import('../jmap/types.js').Email} Email */
@@ -128,15 +129,22 @@ export function createMessageView(deps, id, { isOpen, onMenu, onOpened }) {
       if (!opened || life.signal.aborted || !full) return;
       const attachments = full.attachments?.length ? attachmentModule.renderAttachments(deps, full) : null;
       const body = bodyModule.renderMessageBody(deps, full);
-      parts = attachments ? [body, attachments] : [body];
+      const delivery = isSent(full) ? createDeliveryStatus(deps, full) : null;
+      parts = [body, attachments, delivery].filter(isThere);
       showHead(full);
-      fill(content, body.root, attachments?.root);
+      fill(content, delivery?.root, body.root, attachments?.root);
       onOpened(full);
     } catch (error) {
       clearTimeout(skeleton);
       console.error(error);
       if (opened && !life.signal.aborted) fill(content, h('div', { class: 'message-error', role: 'alert' }, icon('warning'), h('span', null, t('message.error')), button({ label: t('action.try-again'), kind: 'plain', onClick: () => { close(); void open(); } })));
     }
+  }
+
+  /** @param {Email} one */
+  function isSent(one) {
+    const sent = deps.mailboxes.withRole('sent');
+    return Boolean(sent && one.mailboxIds[sent.id]) && deps.own().has(one.from?.[0]?.email.toLowerCase() ?? '');
   }
 
   function close() {
@@ -176,6 +184,15 @@ export function createMessageView(deps, id, { isOpen, onMenu, onOpened }) {
       root.remove();
     },
   };
+}
+
+/**
+ * @template T
+ * @param {T | null} value
+ * @returns {value is T}
+ */
+function isThere(value) {
+  return value !== null;
 }
 
 /** @param {EmailAddress[] | null | undefined} a @param {EmailAddress[] | null | undefined} b */
