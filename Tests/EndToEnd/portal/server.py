@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import signal
+import smtplib
 import subprocess
 
 from .jmap import JMAP
@@ -130,7 +131,16 @@ level = "info"
 
     def add_account(self, address, *options, password=PASSWORD):
         self.run("account", "add", address, "--password-stdin", *options, input=password + "\n")
+        if self.process is not None and self.process.poll() is None:
+            until(lambda: self.knows(address), 5, f"the running server's knowing {address}")
         return Account(self, address, password)
+
+    def knows(self, address):
+        """Whether the running server takes mail for the address."""
+        with smtplib.LMTP("127.0.0.1", self.lmtp, local_hostname="mta.demo.test", timeout=10) as client:
+            client.ehlo()
+            client.mail("probe@foreign.test")
+            return client.rcpt(address)[0] == 250
 
     def fresh_account(self, name="person", *options):
         """An account that no other test knows."""
