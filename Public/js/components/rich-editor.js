@@ -151,25 +151,31 @@ export function createRichEditor({ label, onChange, onFiles }) {
     remember();
     const present = /** @type {HTMLAnchorElement|null} */ (around('a'));
     const selected = getSelection()?.toString() ?? '';
-    const address = h('input', { class: 'field', type: 'url', 'aria-label': t('compose.link.address'), placeholder: 'https://', autocomplete: 'off', prop: { value: present?.getAttribute('href') ?? (/^https?:\/\/\S+$/.test(selected) ? selected : '') } });
+    const address = h('input', { class: 'field', type: 'text', inputmode: 'url', 'aria-label': t('compose.link.address'), placeholder: 'https://', autocomplete: 'off', prop: { value: present?.getAttribute('href') ?? (/^https?:\/\/\S+$/.test(selected) ? selected : '') } });
     const words = h('input', { class: 'field', type: 'text', 'aria-label': t('compose.link.text'), placeholder: t('compose.link.text'), autocomplete: 'off', prop: { value: present?.textContent ?? selected } });
-    const form = h('form', { class: 'link-form', popover: 'auto', role: 'dialog', 'aria-label': t('compose.format.link'), on: {
-      submit: (/** @type {Event} */ event) => {
-        event.preventDefault();
-        form.hidePopover();
-        applyLink(present, address.value.trim(), words.value.trim());
-      },
-      toggle: (/** @type {any} */ event) => {
-        if (event.newState !== 'closed') return;
-        form.remove();
-        restore();
-      },
-    } }, address, words, h('div', { class: 'link-form-foot' },
-      present ? button({ label: t('compose.link.remove'), onClick: () => { form.hidePopover(); applyLink(present, '', ''); } }) : null,
+    const form = h('form', { class: 'link-form-fields', on: { submit: (/** @type {Event} */ event) => {
+      event.preventDefault();
+      finish(address.value.trim(), words.value.trim());
+    } } }, address, words, h('div', { class: 'link-form-foot' },
+      present ? button({ label: t('compose.link.remove'), onClick: () => finish('', '') }) : null,
       h('button', { type: 'submit', class: 'button button-primary' }, t('compose.link.apply'))));
-    document.body.append(form);
-    form.showPopover();
-    placeBeside(form, /** @type {HTMLElement} */ (buttons.get('link')));
+    /** @type {any} */
+    const panel = h('div', { class: 'link-form', popover: 'auto', role: 'dialog', 'aria-label': t('compose.format.link'), on: { toggle: (/** @type {any} */ event) => {
+      if (event.newState !== 'closed') return;
+      const hadFocus = panel.contains(document.activeElement) || document.activeElement === document.body;
+      panel.remove();
+      if (hadFocus) restore();
+    } } }, form);
+
+    /** @param {string} target @param {string} text */
+    function finish(target, text) {
+      panel.hidePopover();
+      applyLink(present, target, text);
+    }
+
+    document.body.append(panel);
+    panel.showPopover();
+    placeBeside(panel, /** @type {HTMLElement} */ (buttons.get('link')));
     address.focus();
   }
 
@@ -185,6 +191,8 @@ export function createRichEditor({ label, onChange, onFiles }) {
     const href = linkTarget(address);
     if (!href) {
       if (present) present.replaceWith(...present.childNodes);
+    } else if (!present && words !== '' && words === getSelection()?.toString().trim()) {
+      document.execCommand('createLink', false, href);
     } else {
       const link = document.createElement('a');
       link.href = href;

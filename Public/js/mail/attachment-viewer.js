@@ -9,7 +9,7 @@ import { formatSize, fullDate, fullName } from '../lib/format.js';
 import { openDialog } from '../components/dialog.js';
 import { button } from '../components/button.js';
 import { icon } from '../components/icon.js';
-import { effectiveType, kindOf, safeType, SHOWN_KINDS } from './attachment-kinds.js';
+import { kindOf, safeType, SHOWN_KINDS } from './attachment-kinds.js';
 import { iconOf, nameOf, renderAttachments } from './attachments.js';
 import { BODY_PROPERTIES, renderMessageBody } from './message-body.js';
 

@@ -534,6 +534,8 @@ export function createComposeWindow(deps, identities, start, events) {
 
   /** @param {KeyboardEvent} event */
   function onKey(event) {
+    // What is typed here is no command of the page.
+    event.stopPropagation();
     if (event.defaultPrevented || event.isComposing) return;
     const mod = event.ctrlKey || event.metaKey;
     if (mod && event.key === 'Enter') void send(null);
@@ -550,7 +552,6 @@ export function createComposeWindow(deps, identities, start, events) {
       return;
     }
     event.preventDefault();
-    event.stopPropagation();
   }
 
   /** @param {KeyboardEvent} event */
