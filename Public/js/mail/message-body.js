@@ -10,6 +10,7 @@ import { renderPlainText } from './plain-text.js';
 import { foldQuote } from './quote-fold.js';
 import { bareCid, imageLoader, proxied, showImagesAlways, showsImagesAlways } from './remote-images.js';
 import { adaptToDark, hasOwnGround, isDark } from './message-theme.js';
+import { icon } from '../components/icon.js';
 import { guardFrame } from './message-frame.js';
 import { senderOf } from './message-parts.js';
 
@@ -135,7 +136,7 @@ export function renderMessageBody(deps, email) {
   /** @param {string} sender */
   function offerImages(sender) {
     bar.replaceChildren(
-      h('span', { class: 'message-body-bar-text' }, t('message.images.blocked')),
+      icon('shield'), h('span', { class: 'message-body-bar-text', title: t('message.images.why') }, t('message.images.blocked')),
       h('button', { type: 'button', class: 'button button-quiet', on: { click: () => void showRemote() } }, t('message.images.show')),
       ...(sender === '' ? [] : [h('button', { type: 'button', class: 'button button-quiet', on: { click: () => {
         showImagesAlways(account, sender);
@@ -365,3 +366,6 @@ function fitWidth(page, content) {
   if (room === 0 || wanted <= room + 1) return;
   content.style.setProperty('zoom', String(Math.max(SMALLEST_ZOOM, Math.floor((room / wanted) * 1000) / 1000)));
 }
+
+// Whoever loads this module is about to show a message.
+void loadSanitizer();
