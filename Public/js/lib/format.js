@@ -108,7 +108,7 @@ export function shortName(address) {
  * @param {EmailAddress} address
  */
 export function initials(address) {
-  const words = (address.name ?? '').replace(/["'()[\]<>]/g, '').split(/[\s.&,|–—-]+/).filter((word) => /^[\p{L}\p{N}]/u.test(word));
+  const words = (address.name ?? '').replace(/["'“”„«»()[\]<>]/g, '').split(/[\s.&,|–—-]+/).filter((word) => /^[\p{L}\p{N}]/u.test(word));
   if (words.length === 0) return (address.email[0] ?? '?').toUpperCase();
   const letters = words.length === 1 ? firstLetter(words[0]) : firstLetter(words[0]) + firstLetter(words[words.length - 1]);
   return letters.toLocaleUpperCase(locale());

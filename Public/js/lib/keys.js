@@ -1,13 +1,13 @@
 /**
  * The keyboard. A key is written as `j`, `Shift+u`, `Mod+k` (Ctrl, or Cmd on a Mac), `#`, or as two strokes, `g i`.
- * Keys are silent while a field has the focus (but for Mod and Escape) and while a dialog is open.
+ * Keys are silent while a field has the focus, unless they say that they are not, and while a dialog is open.
  */
 import { isTyping } from './dom.js';
 
 const SEQUENCE_TIMEOUT = 1200;
 const isMac = /Mac|iP(hone|ad)/.test(navigator.platform);
 
-/** @typedef {{ keys: string[], run: (event: KeyboardEvent) => unknown }} Binding  `run` gives `false` when the key was not for it */
+/** `run` gives `false` when the key was not for it. @typedef {{ keys: string[], run: (event: KeyboardEvent) => unknown, isForFields?: boolean }} Binding */
 
 /**
  * @param {() => Iterable<Binding>} bindings  what holds now; the first that fits wins
@@ -22,16 +22,16 @@ export function listenToKeys(bindings, signal) {
     if (event.defaultPrevented || event.isComposing || ['Shift', 'Control', 'Alt', 'Meta'].includes(event.key)) return;
     if (document.querySelector('dialog:modal')) return;
     const stroke = nameOf(event);
-    if (isTyping(event.target) && !stroke.startsWith('Mod+')) return;
+    const inField = isTyping(event.target);
     const sequence = prefix ? `${prefix} ${stroke}` : stroke;
     setPrefix('');
     for (const binding of bindings()) {
-      if (!binding.keys.includes(sequence)) continue;
+      if (!binding.keys.includes(sequence) || (inField && !binding.isForFields)) continue;
       if (binding.run(event) === false) continue;
       event.preventDefault();
       return;
     }
-    if ([...bindings()].some((binding) => binding.keys.some((keys) => keys.startsWith(`${sequence} `)))) setPrefix(sequence);
+    if (!inField && [...bindings()].some((binding) => binding.keys.some((keys) => keys.startsWith(`${sequence} `)))) setPrefix(sequence);
   }, { signal });
 
   /** @param {string} next */

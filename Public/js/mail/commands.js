@@ -15,6 +15,7 @@ import { openPicker } from '../components/picker.js';
  * @property {string[]} keys
  * @property {string} [icon]
  * @property {(event?: KeyboardEvent) => unknown} run  gives `false` when there is nothing to do it to
+ * @property {boolean} [isForFields]  the key also works while one types
  * @property {boolean} [isOnlyKey]  not in the palette: it makes no sense there
  */
 

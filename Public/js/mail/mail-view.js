@@ -41,6 +41,8 @@ export function createMailView(deps) {
   /** @type {import('./conversation.js').Conversation | null} */
   let conversation = null;
   const reader = createReader();
+  // Nobody opens a message without moving first: by then the reader is loaded.
+  for (const type of ['pointermove', 'touchstart', 'keydown']) document.addEventListener(type, reader.prepare, { once: true, passive: true });
   /** @type {(() => void)[]} */
   const placeListeners = [];
   /**

@@ -16,12 +16,12 @@ const UNITS = /** @type {Record<string, number>} */ ({ '': 1, k: 1e3, kb: 1e3, m
  * @returns {SearchTerm[]}
  */
 export function termsOf(text) {
-  const pattern = /(-?)(?:([a-z]+):)?(?:"([^"]*)"?|([^\s"]+))/giu;
+  const pattern = /(-?)(?:([a-z]+):)?(?:"([^"]*)"?|([^\s"]+)|(?<=:))/giu;
   /** @type {SearchTerm[]} */
   const terms = [];
   for (const [whole, minus, operator, phrase, word] of text.matchAll(pattern)) {
     const known = operator && OPERATORS.includes(operator.toLowerCase());
-    const value = phrase ?? word;
+    const value = phrase ?? word ?? '';
     if (known) terms.push({ operator: operator.toLowerCase(), value, negated: minus === '-' });
     else terms.push({ operator: null, value: operator ? whole.replace(/^-|"/g, '') : value, negated: minus === '-' && whole.length > 1 });
   }

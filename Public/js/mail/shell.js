@@ -126,7 +126,7 @@ export function createShell(deps) {
     { id: 'scroll-back', group: 'message', keys: ['Shift+Space'], run: (event) => (isControl(event?.target) ? false : mail.run('scroll-back')), isOnlyKey: true },
     ...[['inbox', 'i'], ['starred', 's'], ['sent', 't'], ['drafts', 'd'], ['archive', 'a'], ['junk', 'j'], ['trash', 'k']].map(([name, key]) => /** @type {Command} */ ({ id: `go-${name}`, group: 'go', keys: [`g ${key}`], run: go(`/mail/${name}`), isOnlyKey: true })),
     { id: 'search', group: 'go', keys: ['/'], run: () => search.focus(), icon: 'search' },
-    { id: 'palette', group: 'app', keys: ['Mod+k'], run: showPalette, isOnlyKey: true },
+    { id: 'palette', group: 'app', keys: ['Mod+k'], run: showPalette, isOnlyKey: true, isForFields: true },
     { id: 'shortcuts', group: 'app', keys: ['?'], run: showShortcuts, icon: 'keyboard' },
     { id: 'theme', group: 'app', keys: [], run: toggleTheme, icon: 'moon' },
     { id: 'density', group: 'app', keys: [], run: () => preferences.change({ density: preferences.get().density === 'compact' ? 'comfortable' : 'compact' }), icon: 'density' },
