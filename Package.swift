@@ -116,7 +116,11 @@ let package = Package(
         tests("Disk", [grdb]),
         tests("MailStore", ["Formats", "Disk", "CrashChild", grdb]),
         tests("Directory", ["Formats", "Disk", grdb, logging]),
-        tests("Delivery", ["Formats", "SMTP", "Disk", "MailStore", "Directory", nioCore, nioEmbedded, logging]),
+        tests(
+            "Delivery",
+            [
+                "Formats", "SMTP", "Disk", "MailStore", "Directory", nioCore, nioEmbedded, nioPosix, lifecycle, logging,
+            ]),
         tests(
             "Web",
             [

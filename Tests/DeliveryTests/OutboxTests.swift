@@ -1,0 +1,303 @@
+import Directory
+import Disk
+import Formats
+import MailStore
+import SMTP
+import Testing
+
+@testable import Delivery
+
+/// An outbox and what one does with it.
+private struct Queue {
+    let world: World
+    let clock = TestClock()
+    var outbox: Outbox
+
+    init() async throws {
+        world = try await World()
+        outbox = try world.outbox(clock)
+    }
+
+    /// As after a crash or a restart.
+    mutating func reopen() throws { outbox = try world.outbox(clock) }
+
+    @discardableResult
+    func enqueue(
+        _ recipients: [String], sender: String = "alice@demo.test", holdUntil: Int64? = nil, tracked: Bool = false
+    ) async throws -> QueueID {
+        let entry = OutboxEntry(
+            id: QueueID.make(now: clock.now), sender: sender, recipients: recipients.map(address), created: clock.now,
+            holdUntil: holdUntil, account: tracked ? try world.account("alice@demo.test").id : nil)
+        try await outbox.enqueue(
+            entry, prefix: Array("Received: x\r\n".utf8), content: .bytes(Array("Message-ID: <m@x>\r\nSubject: hi\r\n\r\nbody\r\n".utf8)))
+        return entry.id
+    }
+
+    func take() async -> [DeliveryAttempt] {
+        await outbox.takeDue { RoutePlanner(smartHost: nil) { $0.ascii == "demo.test" }.destination(of: $0) }
+    }
+
+    func answer(_ attempt: DeliveryAttempt, _ replies: [Reply?]) async {
+        await outbox.record(attempt, replies.map { $0.map { DeliveryOutcome($0, host: "mx.x.test") } })
+    }
+
+    var files: [String] {
+        ((try? Folder.names("\(world.folder)/outbox")) ?? []).filter { $0.hasSuffix(".json") || $0.hasSuffix(".eml") }.sorted()
+    }
+}
+
+private let soft = Reply(450, 4, 2, 0, "Later")
+private let hard = Reply(550, 5, 1, 1, "Nobody")
+
+@Suite("The outbox")
+struct OutboxTests {
+    @Test("keeps two files an entry, and none when all is delivered")
+    func lifeOfAnEntry() async throws {
+        let queue = try await Queue()
+        let id = try await queue.enqueue(["a@x.test", "b@x.test"])
+        #expect(queue.files == ["\(id).eml", "\(id).json"])
+        let bytes = try OpenFile(path: queue.outbox.messagePath(id)).read()
+        #expect(String(decoding: bytes, as: UTF8.self).hasPrefix("Received: x\r\nMessage-ID"))
+        let attempts = await queue.take()
+        #expect(attempts.map(\.recipients) == [["a@x.test", "b@x.test"]])
+        #expect(await queue.take().isEmpty)
+        await queue.answer(attempts[0], [.ok, .ok])
+        #expect(queue.files.isEmpty)
+        #expect(await queue.outbox.list().isEmpty)
+    }
+
+    @Test("groups by destination, and one slow destination holds up no other")
+    func groups() async throws {
+        let queue = try await Queue()
+        try await queue.enqueue(["a@x.test", "bob@demo.test", "c@y.test", "d@x.test"])
+        let attempts = await queue.take()
+        #expect(attempts.map(\.destination) == [.domain(domain("x.test")), .local, .domain(domain("y.test"))])
+        let local = try #require(attempts.first { $0.destination == .local })
+        await queue.answer(local, [.ok])
+        let entry = try #require(await queue.outbox.list().first)
+        #expect(entry.recipients.map(\.state) == [.pending, .delivered, .pending, .pending])
+    }
+
+    @Test("takes as many as there is room for, also to one destination")
+    func bounds() async throws {
+        var queue = try await Queue()
+        queue.outbox = try queue.world.outbox(queue.clock) {
+            $0.maximumDeliveries = 5
+            $0.maximumPerDestination = 2
+            $0.maximumRecipients = 2
+        }
+        for _ in 0..<4 { try await queue.enqueue(["a@x.test"]) }
+        let first = await queue.take()
+        #expect(first.count == 2)
+        #expect(await queue.take().isEmpty)
+        await queue.answer(first[0], [.ok])
+        queue.clock.advance(1)
+        #expect(await queue.take().count == 1)
+        try await queue.enqueue(["a@y.test", "b@y.test", "c@y.test"])
+        #expect(await queue.take().map(\.indexes) == [[0, 1], [2]])
+    }
+
+    @Test("tries again with growing pauses, for five days, then tells the sender")
+    func backOff() async throws {
+        var queue = try await Queue()
+        try await queue.enqueue(["a@x.test"])
+        var pauses: [Int64] = []
+        var notification: DeliveryAttempt?
+        while notification == nil, pauses.count < 100 {
+            let attempts = await queue.take()
+            if let attempt = attempts.first {
+                if attempt.entry.sender.isEmpty { notification = attempt } else { await queue.answer(attempt, [soft]) }
+                try queue.reopen()
+            }
+            let next = await queue.outbox.list().first?.nextAttempt ?? queue.clock.now
+            if next > queue.clock.now {
+                pauses.append(next - queue.clock.now)
+                queue.clock.advance(next - queue.clock.now)
+            }
+        }
+        #expect(60...66 ~= pauses[0] && 300...330 ~= pauses[1])
+        #expect(zip(pauses, pauses.dropFirst()).prefix(5).allSatisfy { $0 < $1 })
+        #expect(pauses.allSatisfy { $0 <= 14_400 + 1440 })
+        #expect(4 * 86_400...5 * 86_400 ~= queue.clock.now - 1_000_000)
+        let report = try #require(notification)
+        #expect(report.recipients == ["alice@demo.test"])
+        let text = String(decoding: try OpenFile(path: queue.outbox.messagePath(report.entry.id)).read(), as: UTF8.self)
+        #expect(text.contains("Action: failed") && text.contains("given up after") && text.contains("Status: 4.2.0"))
+    }
+
+    @Test("a permanent refusal makes one notification, with the other recipients untouched")
+    func permanentFailure() async throws {
+        let queue = try await Queue()
+        let id = try await queue.enqueue(["a@x.test", "b@x.test", "c@x.test"])
+        let attempt = try #require(await queue.take().first)
+        await queue.answer(attempt, [hard, .ok, soft])
+        let entries = await queue.outbox.list()
+        #expect(entries.map(\.id.rawValue) == [id.rawValue, "\(id)d1"])
+        #expect(entries[0].recipients.map(\.state) == [.failed, .delivered, .pending])
+        let report = Message(parsing: try OpenFile(path: queue.outbox.messagePath(entries[1].id)).read())
+        #expect(report.root.type == "multipart/report")
+        #expect(report.root.children.map(\.type) == ["text/plain", "message/delivery-status", "text/rfc822-headers"])
+        let status = report.root.children[1].decodedText().text
+        #expect(status.contains("Final-Recipient: rfc822; a@x.test") && status.contains("Status: 5.1.1"))
+        #expect(status.contains("Diagnostic-Code: smtp; 550 5.1.1 Nobody") && !status.contains("b@x.test"))
+        #expect(report.root.children[2].decodedText().text.contains("Subject: hi"))
+    }
+
+    @Test("never tells a null sender")
+    func nullSender() async throws {
+        let queue = try await Queue()
+        try await queue.enqueue(["a@x.test"], sender: "bob@demo.test")
+        let attempt = try #require(await queue.take().first)
+        await queue.answer(attempt, [hard])
+        let report = try #require(await queue.take().first)
+        #expect(report.entry.sender.isEmpty)
+        await queue.answer(report, [hard])
+        #expect(await queue.outbox.list().isEmpty)
+        #expect(queue.files.isEmpty)
+    }
+
+    @Test("an attempt that was broken off counts for nothing")
+    func interrupted() async throws {
+        let queue = try await Queue()
+        try await queue.enqueue(["a@x.test"])
+        let attempt = try #require(await queue.take().first)
+        await queue.answer(attempt, [nil])
+        #expect(await queue.outbox.list().first?.recipients.first?.attempts == 0)
+        #expect(await queue.take().count == 1)
+    }
+
+    @Test("holds until the time, and can be cancelled meanwhile")
+    func sendLater() async throws {
+        var queue = try await Queue()
+        let id = try await queue.enqueue(["a@x.test"], holdUntil: queue.clock.now + 600, tracked: true)
+        #expect(await queue.take().isEmpty)
+        #expect(await queue.outbox.status(of: id)?.undo == .pending)
+        try queue.reopen()
+        #expect(await queue.take().isEmpty)
+        #expect(await queue.outbox.cancel(id) == .canceled)
+        #expect(await queue.outbox.status(of: id)?.undo == .canceled)
+        #expect(queue.files.isEmpty)
+        queue.clock.advance(700)
+        #expect(await queue.take().isEmpty)
+
+        let second = try await queue.enqueue(["a@x.test"], holdUntil: queue.clock.now + 600, tracked: true)
+        queue.clock.advance(601)
+        let attempt = try #require(await queue.take().first)
+        #expect(await queue.outbox.cancel(second) == .tooLate)
+        await queue.answer(attempt, [.ok])
+        #expect(await queue.outbox.cancel(second) == .tooLate)
+        #expect(await queue.outbox.cancel(QueueID.make(now: 1)) == .unknown)
+    }
+
+    @Test("the status of a submission is there for each recipient, also after the end and a restart")
+    func status() async throws {
+        var queue = try await Queue()
+        var updates = queue.outbox.updates().makeAsyncIterator()
+        let id = try await queue.enqueue(["a@x.test", "b@x.test"], tracked: true)
+        let attempt = try #require(await queue.take().first)
+        #expect(await queue.outbox.status(of: id)?.undo == .final)
+        await queue.answer(attempt, [Reply(250, 2, 0, 0, "Taken"), hard])
+        let update = await updates.next()
+        let alice = try queue.world.account("alice@demo.test").id
+        #expect(update?.id == id && update?.account == alice)
+        try queue.reopen()
+        let status = try #require(await queue.outbox.status(of: id))
+        #expect(status.recipients.map(\.delivered) == [.unknown, .no])
+        #expect(status.recipients.map(\.smtpReply) == ["250 2.0.0 Taken", "550 5.1.1 Nobody"])
+    }
+
+    @Test("an admin can hold, retry and drop, from another process too")
+    func orders() async throws {
+        let queue = try await Queue()
+        let id = try await queue.enqueue(["a@x.test"])
+        let access = try QueueAccess(data: queue.world.folder)
+        #expect(try access.list().map(\.id) == [id])
+        try access.ask(.hold, id)
+        await queue.outbox.obeyRequests()
+        #expect(await queue.take().isEmpty)
+        try access.ask(.retry, id)
+        await queue.outbox.obeyRequests()
+        let attempt = try #require(await queue.take().first)
+        await queue.answer(attempt, [soft])
+        try access.ask(.drop, id)
+        await queue.outbox.obeyRequests()
+        #expect(queue.files.isEmpty)
+        #expect(try access.list().isEmpty)
+        #expect(throws: StoreError.notFound) { try access.ask(.drop, id) }
+    }
+
+    @Test("takes over what another process puts there")
+    func adoption() async throws {
+        let queue = try await Queue()
+        let access = try QueueAccess(data: queue.world.folder)
+        let entry = OutboxEntry(id: QueueID.make(now: 5), sender: "", recipients: [address("a@x.test")], created: queue.clock.now)
+        try access.enqueue(entry, prefix: [], message: Array("A: b\r\n\r\n".utf8))
+        await queue.outbox.obeyRequests()
+        #expect(await queue.take().first?.entry.id == entry.id)
+        #expect(queue.files == ["\(entry.id).eml", "\(entry.id).json"])
+    }
+
+    // MARK: Crashes
+
+    @Test("starts again with every promised entry, and with nothing else")
+    func recovery() async throws {
+        var queue = try await Queue()
+        let id = try await queue.enqueue(["a@x.test"])
+        let folder = "\(queue.world.folder)/outbox"
+        // What each step of a write can leave behind.
+        for leftover in ["tmp/aaa.eml", "tmp/bbb.json", "tmp/ccc.spool", "ddd.eml", "\(id).json.123.new"] {
+            var file = try StagedFile(creating: "\(folder)/\(leftover)")
+            try file.append(Array("{".utf8))
+            let path = "\(folder)/\(leftover)"
+            try file.commit(to: path + "x")
+            try DiskFile.move(path + "x", to: path)
+        }
+        try queue.reopen()
+        #expect(try Folder.names("\(folder)/tmp").isEmpty)
+        #expect(queue.files == ["\(id).eml", "\(id).json"])
+        #expect(!DiskFile.exists("\(folder)/\(id).json.123.new"))
+        let attempt = try #require(await queue.take().first)
+        await queue.answer(attempt, [.ok])
+        #expect(queue.files.isEmpty)
+    }
+
+    @Test("an envelope that lost its message was never promised")
+    func envelopeWithoutMessage() async throws {
+        var queue = try await Queue()
+        let id = try await queue.enqueue(["a@x.test"])
+        try DiskFile.remove(queue.outbox.messagePath(id))
+        try queue.reopen()
+        #expect(queue.files.isEmpty)
+        #expect(await queue.outbox.list().isEmpty)
+    }
+
+    @Test("a failure that is repeated after a crash tells the sender once")
+    func repeatedNotification() async throws {
+        var queue = try await Queue()
+        let id = try await queue.enqueue(["a@x.test"])
+        let envelope = "\(queue.world.folder)/outbox/\(id).json"
+        let before = try OpenFile(path: envelope).read()
+        let message = try OpenFile(path: queue.outbox.messagePath(id)).read()
+        await queue.answer(try #require(await queue.take().first), [hard])
+        // The crash came after the notification was queued, before the entry was ended.
+        try AtomicFile.write(message, to: queue.outbox.messagePath(id))
+        try AtomicFile.write(before, to: envelope)
+        try queue.reopen()
+        let attempts = await queue.take()
+        await queue.answer(try #require(attempts.first { $0.entry.id == id }), [hard])
+        #expect(await queue.outbox.list().map(\.id.rawValue) == ["\(id)d1"])
+    }
+
+    @Test("entries come up in the order of their time")
+    func dueQueue() {
+        var due = DueQueue()
+        let ids = (0..<50).map { QueueID.make(now: $0) }
+        for index in [7, 3, 49, 0, 12, 11, 48, 1] { due.add(ids[index], at: Int64(index)) }
+        due.add(ids[2], at: nil)
+        #expect(due.next == 0)
+        var order: [QueueID] = []
+        while let id = due.pop(upTo: 48) { order.append(id) }
+        #expect(order == [0, 1, 3, 7, 11, 12, 48].map { ids[$0] })
+        #expect(due.next == 49)
+    }
+}

@@ -1,0 +1,58 @@
+import Testing
+
+@testable import Delivery
+
+@Suite("Framing")
+struct WireFramerTests {
+    @Test("hands on lines, and says whether more wait")
+    func lines() throws {
+        let wire = try Wire()
+        #expect(try wire.read("NO") == [])
+        #expect(try wire.read("OP\r\nRSET\r\nEH") == ["NOOP…", "RSET"])
+        #expect(try wire.read("LO\r\nbare\n\r\n") == ["EHLO…", "(bare)", ""])
+    }
+
+    @Test("stops behind DATA until it is answered, and then reads what the answer says")
+    func data() throws {
+        let wire = try Wire()
+        #expect(try wire.read("data\r\nSubject: x\r\n.\r\nQUIT\r\n") == ["data"])
+        #expect(try wire.write(.replyThenData(Array("354 go\r\n".utf8))) == ["data Subject: x\r\n", "end 12"])
+        #expect(try wire.write(.reply(Array("250 ok\r\n".utf8))) == ["QUIT"])
+        let refused = try Wire()
+        #expect(try refused.read("DATA\r\nNOOP\r\n") == ["DATA"])
+        #expect(try refused.write(.reply([])) == ["NOOP"])
+    }
+
+    @Test("drops what was pipelined behind STARTTLS when it is refused to no harm, and hands on nothing before the answer")
+    func startTLS() throws {
+        let wire = try Wire()
+        #expect(try wire.read("STARTTLS\r\nMAIL FROM:<injected@x.test>\r\n") == ["STARTTLS"])
+        #expect(try wire.read("RCPT TO:<x@y>\r\n") == [])
+    }
+
+    @Test("a line without end is skipped, not kept")
+    func longLines() throws {
+        let wire = try Wire()
+        #expect(try wire.read(String(repeating: "x", count: 12_289)) == ["(too long)"])
+        #expect(try wire.read(String(repeating: "x", count: 100_000)) == [])
+        #expect(try wire.read("x\r\nNOOP\r\n") == ["NOOP"])
+        #expect(try wire.read(String(repeating: "y", count: 12_300) + "\r\nRSET\r\n") == ["(too long)…", "RSET"].map { $0.replacing("…", with: "") })
+    }
+
+    @Test("hands on so many lines until they are answered")
+    func bursts() throws {
+        let wire = try Wire()
+        #expect(try wire.read(String(repeating: "NOOP\r\n", count: 250)).count == 100)
+        #expect(try wire.write(.reply([])).count == 100)
+        #expect(try wire.write(.reply([])).count == 50)
+    }
+
+    @Test("says when nothing comes for too long, and closes when that is not heard")
+    func silence() throws {
+        let wire = try Wire()
+        wire.advance(minutes: 4)
+        #expect(try wire.events() == [])
+        wire.advance(minutes: 2)
+        #expect(wire.isActive)
+    }
+}
