@@ -7,7 +7,7 @@ import { isTyping } from './dom.js';
 const SEQUENCE_TIMEOUT = 1200;
 const isMac = /Mac|iP(hone|ad)/.test(navigator.platform);
 
-/** `run` gives `false` when the key was not for it. @typedef {{ keys: string[], run: (event: KeyboardEvent) => unknown, isForFields?: boolean }} Binding */
+/** @typedef {{ keys: string[], run: (event: KeyboardEvent) => unknown, isForFields?: boolean }} Binding  `run` gives `false` when the key was not for it */
 
 /**
  * @param {() => Iterable<Binding>} bindings  what holds now; the first that fits wins
