@@ -40,7 +40,8 @@ package enum DiskFile {
     package static func contents(_ path: String) throws(StoreError) -> [UInt8]? {
         do {
             return try OpenFile(path: path).read()
-        } catch .notFound {
+        } catch {
+            guard error == .notFound else { throw error }
             return nil
         }
     }

@@ -1,15 +1,22 @@
 import Glibc
+import Synchronization
 
 /// A file being written under a temporary name: it becomes real when it is committed under its final name, or vanishes.
 ///
 /// Order of duty: `append`…, `sync`, `commit(to:)`, then `Folder.sync` of the final folder (one for many commits).
-package struct StagedFile: ~Copyable {
+package final class StagedFile: Sendable {
     /// Where it is being written.
     package let path: String
     private let descriptor: CInt
+    private let state = Mutex(State())
+
+    private struct State {
+        var size = 0
+        var isCommitted = false
+    }
+
     /// Octets written so far.
-    package private(set) var size = 0
-    private var isCommitted = false
+    package var size: Int { state.withLock { $0.size } }
 
     /// Creates `path`, which must not exist; its folder must be on the file system of the final name.
     package init(creating path: String) throws(StoreError) {
@@ -20,18 +27,18 @@ package struct StagedFile: ~Copyable {
 
     deinit {
         close(descriptor)
-        if !isCommitted { unlink(path) }
+        if !state.withLock({ $0.isCommitted }) { unlink(path) }
     }
 
     /// Writes the bytes at the end.
-    package mutating func append(_ bytes: [UInt8]) throws(StoreError) {
+    package func append(_ bytes: [UInt8]) throws(StoreError) {
         let failure = bytes.withUnsafeBytes { write(all: $0) }
         guard failure == 0 else { throw StoreError(errno: failure, path) }
-        size += bytes.count
+        state.withLock { $0.size += bytes.count }
     }
 
     /// Copies what `file` holds to the end, a piece at a time.
-    package mutating func append(contentsOf file: OpenFile) throws(StoreError) {
+    package func append(contentsOf file: OpenFile) throws(StoreError) {
         var offset = 0
         while offset < file.size {
             let piece = try file.read(at: offset, count: 1 << 18)
@@ -57,9 +64,9 @@ package struct StagedFile: ~Copyable {
     }
 
     /// Gives the file its final name, which must not exist. Durable only after the folder is synced.
-    package mutating func commit(to final: String) throws(StoreError) {
+    package func commit(to final: String) throws(StoreError) {
         try DiskFile.move(path, to: final)
-        isCommitted = true
+        state.withLock { $0.isCommitted = true }
         CrashPoint.reached("file.committed")
     }
 

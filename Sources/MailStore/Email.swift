@@ -1,3 +1,5 @@
+package import Formats
+
 /// Everything the index knows of an email: enough to draw a list without opening a file (RFC 8621 §4.1.1–4.1.3).
 package struct Email: Sendable, Hashable {
     package let id: EmailID

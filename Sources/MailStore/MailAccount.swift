@@ -1,16 +1,84 @@
-package import Disk
+import Disk
+import GRDB
+import Synchronization
 
-/// One account's mail: the only writer of its Maildir and index.
+/// One account's mail: the only writer of its Maildir and index in this process; a lock file keeps other processes apart.
 ///
 /// Every writing method changes files first, synced, then the index, then the feed; when it returns, the change is durable.
+/// What others do to the folders is taken over by `refresh`: at opening, when a directory's time changed, and by inotify
+/// while somebody listens to `changes()`.
 package actor MailAccount {
     package nonisolated let key: AccountKey
     /// The account's folder.
     package nonisolated let path: String
+    nonisolated let maildir: Maildir
+    nonisolated let sidecars: Sidecars
+    nonisolated let index: MailIndex
+    nonisolated let lock: FileLock
+    nonisolated let deliveries = Mutex<[PendingDelivery]>([])
+    nonisolated let feed = ChangeFeed()
+    private nonisolated let executor: DiskExecutor
 
-    init(key: AccountKey, path: String) {
+    /// Words of messages that the full-text table has not got yet, by number; bounded by `pendingTextLimit`.
+    var pendingTexts: [Int64: SearchDocument] = [:]
+    var pendingTextSize = 0
+    /// Files that a first build has not indexed yet, oldest received first.
+    var unbuilt: [BuildItem] = []
+    /// Only while an index is built.
+    var buildThreads: ThreadBook?
+    var lastTextChange = UnixTime(milliseconds: 0)
+    var background: Task<Void, Never>?
+    var watch: DirectoryWatch?
+    var lastRefresh = UnixTime(milliseconds: 0)
+    var isNoticing = false
+    var isClosed = false
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private init(key: AccountKey, path: String, index: MailIndex, lock: FileLock, executor: DiskExecutor) {
         self.key = key
         self.path = path
+        maildir = Maildir(path: path + "/Maildir")
+        sidecars = Sidecars(path: path)
+        self.index = index
+        self.lock = lock
+        self.executor = executor
+    }
+
+    /// Opens the account's folder, making it and the default mailboxes when they are missing, and heals what differs.
+    static func open(key: AccountKey, path: String) async throws(StoreError) -> MailAccount {
+        let executor = DiskExecutor(label: "account")
+        let opened = try await DiskExecutor.offload { () throws(StoreError) -> (MailAccount, Bool) in
+            let maildir = Maildir(path: path + "/Maildir")
+            try maildir.makeInbox()
+            try Folder.make(path + "/index")
+            let lock = try FileLock(path: path + "/index/lock")
+            let (index, isEmpty) = try lock.withLock { () throws(StoreError) in
+                try MailIndex.open(folder: path + "/index", maildir: maildir)
+            }
+            return (MailAccount(key: key, path: path, index: index, lock: lock, executor: executor), isEmpty)
+        }
+        try await opened.0.start(isEmpty: opened.1)
+        return opened.0
+    }
+
+    private func start(isEmpty: Bool) throws(StoreError) {
+        try lock.withLock { () throws(StoreError) in
+            try maildir.sweep(now: .now)
+            try prepareFolders()
+        }
+        if isEmpty { try beginBuild() } else { try refresh(isFirst: true) }
+        scheduleBackground()
+    }
+
+    /// Ends background work and closes the index; the account cannot be used afterwards.
+    func close() async {
+        isClosed = true
+        background?.cancel()
+        await background?.value
+        watch = nil
+        feed.finish()
+        try? index.pool.close()
     }
 
     // MARK: Reading
@@ -19,97 +87,59 @@ package actor MailAccount {
     package nonisolated func read<Value: Sendable>(
         _ body: @escaping @Sendable (MailReader) throws -> Value
     ) async throws -> Value {
-        throw StoreError.unavailable(reason: "not there yet")
-    }
-
-    /// The message's file, open: for download and streaming.
-    package nonisolated func messageFile(_ id: EmailID) async throws(StoreError) -> OpenFile { throw .notFound }
-
-    /// The message's raw bytes.
-    package nonisolated func messageBytes(_ id: EmailID) async throws(StoreError) -> [UInt8] { throw .notFound }
-
-    /// What a blob id stands for: a message, a decoded part, an upload. `notFound` when it is gone.
-    package nonisolated func blob(_ id: BlobID) async throws(StoreError) -> BlobContent { throw .notFound }
-
-    /// The states after each change from now on. A slow reader misses intermediate ones, never the last.
-    package nonisolated func changes() -> AsyncStream<StateChange> { AsyncStream { $0.finish() } }
-
-    // MARK: Emails
-
-    /// Files a message and indexes it; durable when it returns. Many deliveries at once share a directory sync.
-    ///
-    /// - Parameters:
-    ///   - receivedAt: now when nil.
-    ///   - quota: the account's limit in octets; nil for none. On `.overQuota` nothing has changed.
-    ///   - isDelivery: whether it moves the `EmailDelivery` state (mail that arrived, not drafts or imports).
-    package nonisolated func deliver(
-        _ content: MessageContent, to target: DeliveryTarget, keywords: Set<Keyword> = [],
-        receivedAt: UnixTime? = nil, quota: Int64? = nil, isDelivery: Bool = true
-    ) async throws(StoreError) -> EmailID {
-        throw .unavailable(reason: "not there yet")
-    }
-
-    /// Applies each patch; one sequence a change, one sync a directory. Returns the failures; all others succeeded.
-    package func updateEmails(_ patches: [(id: EmailID, patch: EmailPatch)]) throws(StoreError) -> [EmailID: StoreError] {
-        throw .unavailable(reason: "not there yet")
-    }
-
-    /// Removes emails for good. Returns the failures.
-    package func destroyEmails(_ ids: [EmailID]) throws(StoreError) -> [EmailID: StoreError] {
-        throw .unavailable(reason: "not there yet")
-    }
-
-    // MARK: Mailboxes
-
-    package func createMailbox(_ draft: MailboxDraft) throws(MailboxError) -> MailboxID { throw .notFound }
-    package func updateMailbox(_ id: MailboxID, _ patch: MailboxPatch) throws(MailboxError) { throw .notFound }
-    /// `.hasChild` when it has children; `.hasEmail` when it holds emails and `removingEmails` is false.
-    package func destroyMailbox(_ id: MailboxID, removingEmails: Bool) throws(MailboxError) { throw .notFound }
-
-    // MARK: Uploads and records
-
-    /// Keeps the bytes for some hours under an id made of their hash: the same bytes give the same id.
-    package func storeBlob(_ source: MessageContent.Source) throws(StoreError) -> StoredBlob {
-        throw .unavailable(reason: "not there yet")
-    }
-
-    /// Writes the record (new or changed) and its change row. `kind`: `.identity`, `.emailSubmission`, …
-    package func putRecord(_ kind: ChangeKind, _ record: AccountRecord) throws(StoreError) {
-        throw .unavailable(reason: "not there yet")
-    }
-
-    /// Removes the record; `notFound` when there is none.
-    package func removeRecord(_ kind: ChangeKind, id: String) throws(StoreError) { throw .notFound }
-
-    // MARK: Health
-
-    /// Looks for what other programs did to the folders and takes it over as ordinary changes.
-    package func reconcile() throws(StoreError) {}
-
-    /// Makes the index anew from the files, with the same ids and a new epoch.
-    package func rebuild() throws(StoreError) {}
-
-    /// Compares files with index; empty when they agree.
-    package func verify() throws(StoreError) -> [Problem] { [] }
-}
-
-/// The bytes behind a blob id.
-package enum BlobContent: Sendable {
-    case bytes([UInt8])
-    case file(OpenFile)
-
-    package var size: Int {
-        switch self {
-        case .bytes(let bytes): bytes.count
-        case .file(let file): file.size
+        let maildir = maildir
+        do {
+            return try await index.pool.read { db in try body(MailReader(db: db, maildir: maildir)) }
+        } catch is TextPending {
+            // A search, and words of the latest messages are not in the full-text table: put them there first.
+            try await indexTexts(limit: MailAccount.searchedTextLimit)
+            return try await index.pool.read { db in
+                try body(MailReader(db: db, maildir: maildir, mayLackText: true))
+            }
         }
     }
 
-    /// All the bytes at once.
-    package func read() throws(StoreError) -> [UInt8] {
-        switch self {
-        case .bytes(let bytes): bytes
-        case .file(let file): try file.read()
+    /// The states after each change from now on, the present ones first. A slow reader misses intermediate ones, never the
+    /// last. While there is a reader, what other programs do to the folders is noticed within a second.
+    package nonisolated func changes() -> AsyncStream<StateChange> {
+        feed.subscribe { [weak self] in
+            Task { await self?.beginWatching() }
         }
     }
+
+    // MARK: Writing
+
+    /// Runs one change on files and index, alone among all processes; rolls the index back when it throws.
+    func write<Value>(_ body: (IndexTransaction) throws -> Value) throws(StoreError) -> Value {
+        let value = try writeQuietly(body)
+        publish()
+        return value
+    }
+
+    func writeQuietly<Value>(isLogging: Bool = true, _ body: (IndexTransaction) throws -> Value) throws(StoreError) -> Value {
+        guard !isClosed else { throw .unavailable(reason: "account is closed") }
+        do {
+            return try lock.withLock {
+                try index.pool.write { db in
+                    let transaction = try IndexTransaction(db, isLogging: isLogging)
+                    let value = try body(transaction)
+                    try transaction.finish()
+                    CrashPoint.reached("index.written")
+                    return value
+                }
+            }
+        } catch {
+            throw StoreError(database: error)
+        }
+    }
+
+    /// Tells the feed the present states, if they differ from those told last.
+    func publish() {
+        CrashPoint.reached("index.committed")
+        guard feed.hasReaders, let change = try? index.states() else { return }
+        feed.publish(change)
+    }
 }
+
+/// Thrown by a search on a snapshot in which some emails' words are missing; `MailAccount.read` sees to it and tries again.
+struct TextPending: Error {}

@@ -1,0 +1,69 @@
+import Disk
+
+/// What one folder's `new` and `cur` hold, and when they were looked at.
+struct FolderScan {
+    struct Found {
+        let name: MaildirName
+        /// `cur/…` or `new/…`.
+        let file: String
+    }
+
+    /// By the number behind the email's id. Hidden (`T`) messages are left out.
+    private(set) var messages: [Int64: Found] = [:]
+    /// Files whose id another file of this folder has already.
+    private(set) var doubles: [Found] = []
+    let curStamp: Int64
+    let newStamp: Int64
+
+    /// Lists both directories; again, when they change meanwhile, since a listing may miss what is renamed under it.
+    init(_ path: String) throws(StoreError) {
+        var attempts = 0
+        while true {
+            let cur = Folder.modified(path + "/cur") ?? 0
+            let new = Folder.modified(path + "/new") ?? 0
+            // `new` first: messages go from new to cur, so that one on its way is seen twice rather than not at all.
+            var found: [Found] = []
+            for (directory, names) in [("new", try FolderScan.names(path + "/new")), ("cur", try FolderScan.names(path + "/cur"))] {
+                found.reserveCapacity(found.count + names.count)
+                for name in names {
+                    guard let parsed = MaildirName(name), !parsed.isDeleted else { continue }
+                    found.append(Found(name: parsed, file: directory + "/" + name))
+                }
+            }
+            attempts += 1
+            let isStill = Folder.modified(path + "/cur") ?? 0 == cur && Folder.modified(path + "/new") ?? 0 == new
+            guard isStill || attempts == 3 else { continue }
+            curStamp = isStill ? FolderScan.settled(cur) : 0
+            newStamp = isStill ? FolderScan.settled(new) : 0
+            collect(found, in: path)
+            return
+        }
+    }
+
+    private mutating func collect(_ found: [Found], in path: String) {
+        messages.reserveCapacity(found.count)
+        for item in found {
+            let key = item.name.key
+            guard let other = messages[key] else {
+                messages[key] = item
+                continue
+            }
+            // The same message seen in new and then in cur: the later place counts, if it is gone from the first.
+            if !DiskFile.exists(path + "/" + other.file) { messages[key] = item } else { doubles.append(item) }
+        }
+    }
+
+    private static func names(_ path: String) throws(StoreError) -> [String] {
+        do {
+            return try Folder.names(path)
+        } catch {
+            guard error == .notFound else { throw error }
+            return []
+        }
+    }
+
+    /// A time of change that lies so close to now that another change could bear the same: then it proves nothing.
+    private static func settled(_ stamp: Int64) -> Int64 {
+        UnixTime.now.milliseconds - stamp / 1_000_000 < 20 ? 0 : stamp
+    }
+}

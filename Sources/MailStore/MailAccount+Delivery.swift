@@ -1,0 +1,145 @@
+package import Disk
+import GRDB
+import Synchronization
+
+/// A message that is staged and waits for its turn to be filed.
+final class PendingDelivery: Sendable {
+    let name: String
+    let digest: MessageDigest
+    let target: DeliveryTarget
+    let flags: EmailFlags
+    let receivedAt: UnixTime
+    let size: Int
+    let quota: Int64?
+    let isDelivery: Bool
+    let staged: StagedFile
+    let result = Mutex<Result<EmailID, StoreError>?>(nil)
+
+    init(
+        name: String, file: StagedFile, digest: MessageDigest, target: DeliveryTarget, flags: EmailFlags,
+        receivedAt: UnixTime, quota: Int64?, isDelivery: Bool
+    ) {
+        self.name = name
+        self.digest = digest
+        self.target = target
+        self.flags = flags
+        self.receivedAt = receivedAt
+        self.quota = quota
+        self.isDelivery = isDelivery
+        size = file.size
+        staged = file
+    }
+}
+
+extension MailAccount {
+    /// Files a message and indexes it; durable when it returns. Deliveries that come at once share a directory's sync and a
+    /// transaction.
+    ///
+    /// - Parameters:
+    ///   - target: `notFound` when the mailbox does not exist.
+    ///   - receivedAt: now when nil.
+    ///   - quota: the account's limit in octets; nil for none. On `.overQuota` nothing has changed.
+    ///   - isDelivery: whether it moves the `EmailDelivery` state (mail that arrived, not drafts or imports).
+    package nonisolated func deliver(
+        _ content: MessageContent, to target: DeliveryTarget, keywords: Set<Keyword> = [],
+        receivedAt: UnixTime? = nil, quota: Int64? = nil, isDelivery: Bool = true
+    ) async throws(StoreError) -> EmailID {
+        let staging = maildir.staging
+        let pending = try await DiskExecutor.offload { () throws(StoreError) -> PendingDelivery in
+            try MailAccount.stage(
+                content, in: staging, target: target, flags: EmailFlags(keywords), receivedAt: receivedAt ?? .now,
+                quota: quota, isDelivery: isDelivery)
+        }
+        deliveries.withLock { $0.append(pending) }
+        await fileDeliveries()
+        guard let result = pending.result.withLock({ $0 }) else { throw .unavailable(reason: "account is closed") }
+        return try result.get()
+    }
+
+    /// Writes and syncs the message under a temporary name, and reads from it what the index wants.
+    private static func stage(
+        _ content: MessageContent, in folder: String, target: DeliveryTarget, flags: EmailFlags, receivedAt: UnixTime,
+        quota: Int64?, isDelivery: Bool
+    ) throws(StoreError) -> PendingDelivery {
+        let name = UniqueName.next()
+        let bytes: [UInt8] =
+            switch content.source {
+            case .bytes(let body): content.prefix.isEmpty ? body : content.prefix + body
+            case .file(let path): try content.prefix + OpenFile(path: path).read()
+            }
+        let file = try StagedFile(creating: folder + "/" + name)
+        try file.append(bytes)
+        try file.setModified(milliseconds: receivedAt.milliseconds)
+        try file.sync()
+        return PendingDelivery(
+            name: name, file: file, digest: MessageDigest(parsing: bytes), target: target, flags: flags,
+            receivedAt: receivedAt, quota: quota, isDelivery: isDelivery)
+    }
+
+    /// Files all that is staged by now, in one transaction; what failed has its own result.
+    private func fileDeliveries() {
+        let batch = deliveries.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        guard !batch.isEmpty else { return }
+        var filed: [FiledMessage] = []
+        do throws(StoreError) {
+            try write { transaction in try file(batch, transaction, &filed) }
+            for message in filed {
+                keepText(message.delivery.digest.document, message.number)
+                message.delivery.result.withLock { $0 = .success(EmailID(key: message.row.key)) }
+            }
+            scheduleBackground()
+        } catch {
+            // Invariant 2: no file without its index row, once an error is told.
+            for message in filed { try? DiskFile.remove(message.path) }
+            for delivery in batch {
+                delivery.result.withLock { if $0 == nil { $0 = .failure(error) } }
+            }
+        }
+    }
+
+    private struct FiledMessage {
+        let delivery: PendingDelivery
+        let row: EmailRow
+        let path: String
+        var number: Int64
+    }
+
+    private func file(
+        _ batch: [PendingDelivery], _ transaction: IndexTransaction, _ filed: inout [FiledMessage]
+    ) throws {
+        var directories = TouchedDirectories(transaction.db, maildir)
+        var keywords = KeywordBook(maildir: maildir, sidecars: sidecars)
+        var usage = try Int64.fetchOne(transaction.db, sql: "SELECT value FROM facts WHERE name = 'usage'") ?? 0
+        for delivery in batch {
+            guard let mailbox = try MailboxRow.find(delivery.target, transaction.db) else {
+                delivery.result.withLock { $0 = .failure(.notFound) }
+                continue
+            }
+            if let quota = delivery.quota, usage + Int64(delivery.size) > quota {
+                delivery.result.withLock { $0 = .failure(.overQuota) }
+                continue
+            }
+            usage += Int64(delivery.size)
+            let key = StableHash.of("email", delivery.name)
+            let thread =
+                try transaction.thread(sharing: delivery.digest.threadKeys)
+                ?? delivery.digest.derivedThread(email: key)
+            let base = UniqueName.base(unique: delivery.name, size: delivery.size, thread: thread)
+            let file = try keywords.file(base: base, flags: delivery.flags, old: "", mailbox: mailbox, email: key, isNew: true)
+            let row = EmailRow(
+                number: 0, key: key, mailbox: mailbox.number, thread: thread,
+                received: delivery.receivedAt.milliseconds, size: delivery.size, flags: delivery.flags, file: file)
+            try keywords.save(transaction.db)
+            directories.willChange(mailbox, file)
+            let path = maildir.path(of: file, in: mailbox.folder)
+            try delivery.staged.commit(to: path)
+            filed.append(FiledMessage(delivery: delivery, row: row, path: path, number: 0))
+            filed[filed.count - 1].number = try transaction.insert(row, digest: delivery.digest)
+            if delivery.isDelivery { try transaction.markDelivery() }
+        }
+        try directories.sync()
+    }
+}

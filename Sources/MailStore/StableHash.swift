@@ -1,0 +1,25 @@
+import Crypto
+
+/// Sixty-four bits of SHA-256: the numbers behind ids, the same on every machine and in every version.
+enum StableHash {
+    /// Hashes the parts with a separator between, so that ("ab", "c") is not ("a", "bc").
+    static func of(_ purpose: StaticString, _ parts: any StringProtocol...) -> Int64 {
+        var hash = SHA256()
+        purpose.withUTF8Buffer { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+        for part in parts {
+            withUnsafeBytes(of: UInt8(0)) { hash.update(bufferPointer: $0) }
+            var text = String(part)
+            text.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+        }
+        return number(hash.finalize())
+    }
+
+    /// The whole hash of some bytes, as the name of an upload.
+    static func name(of bytes: [UInt8]) -> String {
+        Base32.encode(bytes: Array(SHA256.hash(data: bytes)).prefix(20))
+    }
+
+    private static func number(_ digest: SHA256.Digest) -> Int64 {
+        digest.withUnsafeBytes { Int64(bitPattern: UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self))) }
+    }
+}
