@@ -37,7 +37,7 @@ struct OutboxFiles: Sendable {
     func stageMessage(
         _ id: QueueID, prefix: [UInt8], content: BlobContent, skipping: Int = 0, into folder: String? = nil
     ) throws(StoreError) -> Int {
-        var file = try StagedFile(creating: "\(temporary)/\(id).eml")
+        let file = try StagedFile(creating: "\(temporary)/\(id).eml")
         try file.append(prefix)
         switch content {
         case .bytes(let bytes): try file.append(skipping == 0 ? bytes : Array(bytes.dropFirst(skipping)))
@@ -59,7 +59,7 @@ struct OutboxFiles: Sendable {
     /// The commit record of a new entry: after this it is promised.
     func commitEnvelope(_ entry: OutboxEntry, into folder: String? = nil) throws(StoreError) {
         let folder = folder ?? self.folder
-        var file = try StagedFile(creating: "\(temporary)/\(entry.id).json")
+        let file = try StagedFile(creating: "\(temporary)/\(entry.id).json")
         try file.append(try Self.encode(entry))
         try file.sync()
         try file.commit(to: "\(folder)/\(entry.id).json")

@@ -39,16 +39,23 @@ extension MailAccount {
     ///   - target: `notFound` when the mailbox does not exist.
     ///   - receivedAt: now when nil.
     ///   - quota: the account's limit in octets; nil for none. On `.overQuota` nothing has changed.
+    ///   - uniqueName: letters and digits that name this delivery among all of the account: when a message of that name was filed
+    ///     before, wherever it lies now, its id is returned and nothing written. So a delivery can be repeated after a crash.
     ///   - isDelivery: whether it moves the `EmailDelivery` state (mail that arrived, not drafts or imports).
     package nonisolated func deliver(
         _ content: MessageContent, to target: DeliveryTarget, keywords: Set<Keyword> = [],
-        receivedAt: UnixTime? = nil, quota: Int64? = nil, isDelivery: Bool = true
+        receivedAt: UnixTime? = nil, quota: Int64? = nil, uniqueName: String? = nil, isDelivery: Bool = true
     ) async throws(StoreError) -> EmailID {
+        if let uniqueName {
+            guard MaildirName(uniqueName)?.unique == uniqueName[...], !uniqueName.utf8.contains(UInt8(ascii: "/")) else {
+                throw .invalid(reason: "unique name")
+            }
+        }
         let staging = maildir.staging
         let pending = try await DiskExecutor.offload { () throws(StoreError) -> PendingDelivery in
             try MailAccount.stage(
-                content, in: staging, target: target, flags: EmailFlags(keywords), receivedAt: receivedAt ?? .now,
-                quota: quota, isDelivery: isDelivery)
+                content, in: staging, name: uniqueName, target: target, flags: EmailFlags(keywords),
+                receivedAt: receivedAt ?? .now, quota: quota, isDelivery: isDelivery)
         }
         deliveries.withLock { $0.append(pending) }
         await fileDeliveries()
@@ -58,21 +65,21 @@ extension MailAccount {
 
     /// Writes and syncs the message under a temporary name, and reads from it what the index wants.
     private static func stage(
-        _ content: MessageContent, in folder: String, target: DeliveryTarget, flags: EmailFlags, receivedAt: UnixTime,
-        quota: Int64?, isDelivery: Bool
+        _ content: MessageContent, in folder: String, name: String?, target: DeliveryTarget, flags: EmailFlags,
+        receivedAt: UnixTime, quota: Int64?, isDelivery: Bool
     ) throws(StoreError) -> PendingDelivery {
-        let name = UniqueName.next()
+        let unique = UniqueName.next()
         let bytes: [UInt8] =
             switch content.source {
             case .bytes(let body): content.prefix.isEmpty ? body : content.prefix + body
             case .file(let path): try content.prefix + OpenFile(path: path).read()
             }
-        let file = try StagedFile(creating: folder + "/" + name)
+        let file = try StagedFile(creating: folder + "/" + unique)
         try file.append(bytes)
         try file.setModified(milliseconds: receivedAt.milliseconds)
         try file.sync()
         return PendingDelivery(
-            name: name, file: file, digest: MessageDigest(parsing: bytes), target: target, flags: flags,
+            name: name ?? unique, file: file, digest: MessageDigest(parsing: bytes), target: target, flags: flags,
             receivedAt: receivedAt, quota: quota, isDelivery: isDelivery)
     }
 
@@ -114,6 +121,11 @@ extension MailAccount {
         var keywords = KeywordBook(maildir: maildir, sidecars: sidecars)
         var usage = try Int64.fetchOne(transaction.db, sql: "SELECT value FROM facts WHERE name = 'usage'") ?? 0
         for delivery in batch {
+            let key = StableHash.of("email", delivery.name)
+            guard try transaction.email(key) == nil else {
+                delivery.result.withLock { $0 = .success(EmailID(key: key)) }
+                continue
+            }
             guard let mailbox = try MailboxRow.find(delivery.target, transaction.db) else {
                 delivery.result.withLock { $0 = .failure(.notFound) }
                 continue
@@ -123,7 +135,6 @@ extension MailAccount {
                 continue
             }
             usage += Int64(delivery.size)
-            let key = StableHash.of("email", delivery.name)
             let thread =
                 try transaction.thread(sharing: delivery.digest.threadKeys)
                 ?? delivery.digest.derivedThread(email: key)

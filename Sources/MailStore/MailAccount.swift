@@ -1,4 +1,4 @@
-import Disk
+package import Disk
 import GRDB
 import Synchronization
 
@@ -96,6 +96,15 @@ package actor MailAccount {
             return try await index.pool.read { db in
                 try body(MailReader(db: db, maildir: maildir, mayLackText: true))
             }
+        }
+    }
+
+    /// The octets of all messages: what a quota limits.
+    package nonisolated func usage() async throws(StoreError) -> Int64 {
+        do {
+            return try await read { try $0.usage() }
+        } catch {
+            throw StoreError(database: error)
         }
     }
 

@@ -13,6 +13,11 @@ package struct AccountRecord: Sendable, Hashable {
     package let id: String
     /// UTF-8 JSON, as it was put.
     package let json: [UInt8]
+
+    package init(id: String, json: [UInt8]) {
+        self.id = id
+        self.json = json
+    }
 }
 
 /// An upload that is kept, and for how long.
