@@ -53,34 +53,42 @@ extension MailAccount {
         let folders = try completed(maildir.folders())
         var sidecar = try sidecars.load(MailboxSidecar.self, Sidecars.mailboxes) ?? MailboxSidecar()
         let subscribed = try Subscriptions.load(maildir: maildir.path)
-        let known = sidecar.mailboxes.count
+        let count = sidecar.mailboxes.count
         for folder in folders where sidecar.entry(folder) == nil { add(folder, folder == .inbox ? .inbox : nil, to: &sidecar) }
-        if sidecar.mailboxes.count != known { try sidecars.save(sidecar, Sidecars.mailboxes) }
-        let gone = rows.filter { !folders.contains($0.folder) }
+        if sidecar.mailboxes.count != count { try sidecars.save(sidecar, Sidecars.mailboxes) }
+        // A folder that a sidecar names anew was renamed by us, and we died before the index knew.
+        func isRenamed(_ row: MailboxRow) -> Bool {
+            sidecar.mailboxes.contains { $0.id == row.id && folders.contains(FolderName(raw: $0.folder)) }
+        }
+        let gone = rows.filter { !folders.contains($0.folder) && !isRenamed($0) }
         for row in gone where row.role != nil {
             // A role is unique: whoever takes the folder's place may have it.
             try transaction.db.execute(sql: "UPDATE mailboxes SET role = NULL WHERE number = ?", arguments: [row.number])
         }
-        rows.removeAll { !folders.contains($0.folder) }
+        rows.removeAll { row in gone.contains { $0.number == row.number } }
         var isTrashChanged = gone.contains { $0.role == .trash }
         for folder in folders {
             let entry = sidecar.entry(folder)!
             let parent = folder.parent.flatMap { sidecar.entry($0)?.id }
             let isSubscribed = subscribed?.contains(folder) ?? true
-            guard let row = rows.first(where: { $0.folder == folder }) else {
+            let known = rows.first { $0.folder == folder } ?? rows.first { $0.id == entry.id }
+            guard let row = known else {
                 try insertMailbox(
                     entry.id, folder, parent: parent, role: entry.role, sortOrder: entry.sortOrder,
                     isSubscribed: isSubscribed, transaction)
                 if entry.role == .trash { isTrashChanged = true }
                 continue
             }
-            guard row.id != entry.id || row.parent != parent || row.role != entry.role || row.sortOrder != entry.sortOrder
+            guard row.folder != folder || row.id != entry.id || row.parent != parent || row.role != entry.role || row.sortOrder != entry.sortOrder
                 || row.isSubscribed != isSubscribed
             else { continue }
             try transaction.db.execute(
-                sql: "UPDATE mailboxes SET id = ?, parent = ?, role = ?, sort_order = ?, subscribed = ? WHERE number = ?",
+                sql: """
+                    UPDATE mailboxes SET id = ?, folder = ?, name = ?, parent = ?, role = ?, sort_order = ?, subscribed = ?
+                    WHERE number = ?
+                    """,
                 arguments: [
-                    entry.id.rawValue, parent?.rawValue, entry.role?.rawValue, entry.sortOrder, isSubscribed, row.number,
+                    entry.id.rawValue, folder.raw, folder.name, parent?.rawValue, entry.role?.rawValue, entry.sortOrder, isSubscribed, row.number,
                 ])
             if row.id != entry.id {
                 try transaction.log(KindNumber.mailbox, .destroyed, row.id.rawValue, thread: nil)
