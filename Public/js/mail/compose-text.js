@@ -110,7 +110,7 @@ function linesOf(root) {
 /** @param {HTMLElement} element */
 function fragmentOf(element) {
   const fragment = document.createDocumentFragment();
-  const shell = document.createElement(element.nodeName === 'LI' ? 'span' : 'span');
+  const shell = document.createElement(element.nodeName === 'LI' ? 'li' : 'span');
   shell.append(...Array.from(element.childNodes, (child) => child.cloneNode(true)));
   fragment.append(shell);
   return shell;

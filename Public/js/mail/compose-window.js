@@ -5,6 +5,7 @@
  */
 import { h, uniqueId } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
+import { keyText } from '../lib/keys.js';
 import { button } from '../components/button.js';
 import { icon, setIcon } from '../components/icon.js';
 import { openMenu } from '../components/menu.js';
@@ -121,7 +122,7 @@ export function createComposeWindow(deps, identities, start, events) {
   const notice = h('div', { class: 'composer-notice', role: 'alert', hidden: true });
 
   // Foot
-  const sendButton = button({ label: t('compose.send'), icon: 'sent', kind: 'primary', keys: 'Ctrl+Enter', onClick: () => void send(null), props: { class: 'composer-send' } });
+  const sendButton = button({ label: t('compose.send'), icon: 'sent', kind: 'primary', keys: keyText('Mod+Enter'), onClick: () => void send(null), props: { class: 'composer-send' } });
   const laterButton = button({ label: t('compose.send-later'), icon: 'chevron-up', iconOnly: true, kind: 'primary', onClick: () => chooseTime(), props: { class: 'composer-later', 'aria-haspopup': 'menu' } });
   const formatButton = button({ label: t('compose.format.toolbar'), iconOnly: true, onClick: () => showToolbar(editor.toolbar.hidden), props: { 'aria-expanded': 'true', class: 'composer-format' } });
   formatButton.append(h('span', { class: 'composer-format-mark', 'aria-hidden': 'true' }, 'Aa'));

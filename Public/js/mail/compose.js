@@ -80,18 +80,29 @@ function show(deps, identities, start, opener) {
       const had = windows.includes(closed);
       windows = windows.filter((other) => other !== closed);
       arrange();
+      if (windows.length === 0 && history.state?.composer) history.back();
       if (had && opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
     },
     changed: arrange,
     sent: (message) => announce(bound, message),
   });
   windows.push(window);
+  leaveByBack();
   dock.append(window.root);
   const room = matchMedia(NARROW).matches ? 1 : Math.max(1, Math.floor((innerWidth - 80) / 580));
   for (const other of windows.slice(0, -room)) if (other.state() === 'open') other.setState('small');
   arrange();
   window.focus();
   return window;
+}
+
+/** On a phone the back button leaves the composer, not the page behind it. */
+function leaveByBack() {
+  if (!matchMedia(NARROW).matches || history.state?.composer) return;
+  history.pushState({ depth: (history.state?.depth ?? 0) + 1, composer: true }, '', location.href);
+  addEventListener('popstate', () => {
+    for (const window of windows) void window.close();
+  }, { once: true });
 }
 
 /** While one fills the screen, the page behind is out of reach. */
