@@ -80,7 +80,7 @@ function show(deps, identities, start, opener) {
       const had = windows.includes(closed);
       windows = windows.filter((other) => other !== closed);
       arrange();
-      if (windows.length === 0 && history.state?.composer) history.back();
+      if (had && windows.length === 0 && history.state?.composer) history.back();
       if (had && opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
     },
     changed: arrange,
