@@ -167,7 +167,7 @@ export function createEmailList({ client, store }, { filter, collapseThreads = t
     void load(view.from, Math.max(view.to, view.from + PAGE));
   }
 
-  store.onSync(() => refresh(), life.signal);
+  store.onSync(({ emails }) => emails && refresh(), life.signal);
   store.observe('Email', (changed) => {
     let moved = false;
     for (const id of changed) {

@@ -42,6 +42,8 @@ export const LIST_PROPERTIES = ['id', 'blobId', 'threadId', 'mailboxIds', 'keywo
 const MUTABLE_PROPERTIES = ['id', 'threadId', 'mailboxIds', 'keywords'];
 const MAX_CHANGES = 200;
 const SET_LIMIT = 400;
+/** What changes along with a type. @type {Record<RecordType, RecordType[]>} */
+const TOUCHES = { Email: ['Email', 'Mailbox', 'Thread'], Thread: [], Mailbox: ['Mailbox', 'Email'], Identity: ['Identity'], EmailSubmission: ['EmailSubmission', 'Email', 'Mailbox', 'Thread'] };
 /** @type {RecordType[]} */
 const FOLLOWED = ['Mailbox', 'Thread', 'Email', 'Identity', 'EmailSubmission'];
 
@@ -139,6 +141,15 @@ export function createStore(client) {
     }
   }
 
+  /**
+   * What one's own change has led to elsewhere.
+   * @param {RecordType} type
+   */
+  function touched(type) {
+    for (const other of TOUCHES[type]) wanted.set(other, null);
+    return follow();
+  }
+
   /** @param {RecordType} type @param {any} answer */
   function advance(type, answer) {
     if (answer.oldState && answer.oldState === states.get(type)) states.set(type, answer.newState);
@@ -160,7 +171,7 @@ export function createStore(client) {
         advance(type, answer);
       }
     });
-    void sync();
+    void touched(type);
     if (Object.keys(failures).length > 0) throw new SetError(`${type}/set`, failures);
   }
 
@@ -170,7 +181,7 @@ export function createStore(client) {
     const made = Object.fromEntries(Object.entries(answer.created ?? {}).map(([key, given]) => [key, { ...creations[key], .../** @type {any} */ (given) }]));
     if (type !== 'Email') put(type, Object.values(made));
     advance(type, answer);
-    void sync();
+    void touched(type);
     if (answer.notCreated && Object.keys(answer.notCreated).length > 0) throw new SetError(`${type}/set`, answer.notCreated);
     return made;
   }
@@ -187,42 +198,44 @@ export function createStore(client) {
         advance(type, answer);
       }
     });
-    void sync();
+    void touched(type);
     if (Object.keys(failures).length > 0) throw new SetError(`${type}/set`, failures);
   }
 
   /** @type {Promise<void> | null} */
   let running = null;
-  let again = false;
+  /** Types to ask for, each with the state that it should then be in, where that is known. @type {Map<RecordType, string | null>} */
+  let wanted = new Map();
 
   /**
    * Follows the server, now or right after what is running.
    * @param {Record<string, string>} [changed]
    */
-  async function sync(changed) {
-    if (changed && FOLLOWED.every((type) => !states.has(type) || !(type in changed) || changed[type] === states.get(type))) return running ?? undefined;
-    if (running) {
-      again = true;
-      return running;
-    }
-    running = followAll().catch((error) => console.warn('sync', error)).finally(() => {
+  function sync(changed) {
+    for (const type of FOLLOWED) if (!changed || type in changed) wanted.set(type, changed?.[type] ?? null);
+    return follow();
+  }
+
+  function follow() {
+    running ??= followWanted().catch((error) => console.warn('sync', error)).finally(() => {
       running = null;
-      if (again) {
-        again = false;
-        void sync();
-      }
+      if (wanted.size > 0) void follow();
     });
     return running;
   }
 
-  async function followAll() {
-    const followed = FOLLOWED.filter((type) => states.has(type));
-    const work = followed.map(follow);
-    syncListeners.call({ emails: true });
+  async function followWanted() {
+    const types = [...wanted].filter(([type, state]) => states.has(type) && states.get(type) !== state).map(([type]) => type);
+    wanted = new Map();
+    if (types.length === 0) return;
+    const work = types.map(followType);
+    syncListeners.call({ emails: types.includes('Email') || types.includes('Thread') });
     const results = await Promise.allSettled(work);
+    results.forEach((result, index) => {
+      if (result.status === 'fulfilled' && result.value) wanted.set(types[index], null);
+    });
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw /** @type {PromiseRejectedResult} */ (failed).reason;
-    if (results.some((result) => result.status === 'fulfilled' && result.value)) again = true;
   }
 
   /**
@@ -230,7 +243,7 @@ export function createStore(client) {
    * @param {RecordType} type
    * @returns {Promise<boolean>}
    */
-  async function follow(type) {
+  async function followType(type) {
     const changes = client.call(`${type}/changes`, { sinceState: states.get(type), maxChanges: MAX_CHANGES });
     const mutable = type === 'Email' ? { properties: MUTABLE_PROPERTIES } : {};
     const fresh = type === 'Email' ? { properties: LIST_PROPERTIES } : {};

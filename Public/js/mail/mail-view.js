@@ -3,12 +3,12 @@ import { fill, h } from '../lib/dom.js';
 import { formatNumber } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
 import { createSplitter } from '../components/splitter.js';
-import { openMenu } from '../components/menu.js';
 import { createBodies } from './bodies.js';
 import { createListCache } from './list-cache.js';
 import { createListToolbar } from './list-toolbar.js';
 import { createMessageList } from './message-list.js';
 import { createSelection } from './selection.js';
+import { chooseFolder, openRowMenu } from './row-menu.js';
 import { createScope } from './scope.js';
 import { nothingOpen } from './nothing-open.js';
 import { readPlace } from './place.js';
@@ -301,41 +301,24 @@ export function createMailView(deps) {
   }
 
   /** @param {string[]} ids */
-  async function pickFolder(ids) {
-    const { openPicker } = await import('../components/picker.js');
-    const target = (/** @type {string} */ id) => () => {
+  function pickFolder(ids) {
+    return chooseFolder(deps, place.mailbox, (mailboxId) => {
       if (!open) return;
       const leave = leaving('move', ids);
-      actions.move(open.scope.movable(ids), id);
+      actions.move(open.scope.movable(ids), mailboxId);
       leave();
-    };
-    await openPicker({
-      title: t('action.move'),
-      placeholder: t('move.placeholder'),
-      choices: mailboxes.ordered().filter((mailbox) => mailbox.id !== place.mailbox?.id && mailbox.role !== 'drafts')
-        .map((mailbox) => ({ label: mailboxes.path(mailbox), icon: mailboxes.icon(mailbox), run: target(mailbox.id) })),
-      more: () => [{ label: t('move.create'), icon: 'folder-plus', run: () => void import('./folder-actions.js').then(({ createFolder }) => createFolder(deps, null)).then((mailbox) => mailbox && target(mailbox.id)()) }],
     });
   }
 
   /** @param {string[]} ids @param {{ x: number, y: number }} point */
   function rowMenu(ids, point) {
-    const isUnread = open?.scope.all(ids).some((id) => !store.get('Email', id)?.keywords.$seen);
-    const act = (/** @type {string} */ command) => () => void perform(command, ids);
-    const emailId = open?.scope.newest(ids)[0];
-    const answer = (/** @type {'reply' | 'replyAll' | 'forward'} */ mode) => () => emailId && deps.openComposer({ mode, emailId });
-    openMenu(point, [
-      ...(ids.length === 1 ? [
-        { label: t('action.reply'), icon: 'reply', keys: 'r', run: answer('reply') }, { label: t('action.reply-all'), icon: 'reply-all', keys: 'a', run: answer('replyAll') },
-        { label: t('action.forward'), icon: 'forward', keys: 'f', run: answer('forward') }, null] : []),
-      { label: t('action.archive'), icon: 'archive', keys: 'e', run: act('archive') },
-      { label: t('action.trash'), icon: 'trash', keys: '#', run: act('trash') },
-      { label: t('action.move'), icon: 'move', keys: 'v', run: act('move') },
-      place.mailbox?.role === 'junk' ? { label: t('action.not-spam'), icon: 'not-junk', keys: '!', run: act('not-spam') } : { label: t('action.spam'), icon: 'junk', keys: '!', run: act('spam') },
-      null,
-      { label: t(isUnread ? 'action.mark-read' : 'action.mark-unread'), icon: isUnread ? 'read' : 'unread', run: act('toggle-read') },
-      { label: t('action.toggle-star'), icon: 'star', keys: 's', run: act('toggle-star') },
-    ], t('list.menu'));
+    openRowMenu(deps, point, {
+      isOne: ids.length === 1,
+      isUnread: open?.scope.all(ids).some((id) => !store.get('Email', id)?.keywords.$seen) ?? false,
+      isJunk: place.mailbox?.role === 'junk',
+      emailId: open?.scope.newest(ids)[0],
+      act: (command) => void perform(command, ids),
+    });
   }
 
   /** @param {string} command @returns {unknown} */
