@@ -94,7 +94,8 @@ let package = Package(
             "Webmail",
             [
                 "Formats", "JMAP", "Disk", "MailStore", "Directory", "Delivery", "Web", hummingbird, crypto, logging,
-                lifecycle, httpTypes, nioCore, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                lifecycle, httpTypes, nioCore, nioPosix, .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]),
         // 6
         .executableTarget(
