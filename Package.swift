@@ -128,7 +128,7 @@ let package = Package(
                 "Formats", "Directory", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird"), logging,
                 httpTypes, nioCore, nioPosix, nioSSL,
             ]),
-        tests("Server", ["Disk"]),
+        tests("Server", ["Formats", "Disk"]),
         tests("Webmail", ["Formats", "JMAP", "Disk", "MailStore", "Directory", "Delivery", "Web"]),
         .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: strict),
         // Compares the message parser with corpora of real mail; see script/conformance.
