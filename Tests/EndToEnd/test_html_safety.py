@@ -422,6 +422,29 @@ def test_no_attack_succeeds(watch, corpus):
     assert not failures, told(failures, len(vectors))
 
 
+OWN_ATTACKS = [
+    "<style>.mp-part, .mp-root, body { display: none; opacity: 0; height: 0; overflow: hidden; visibility: hidden }</style><p>x</p>",
+    "<style>* { position: fixed !important; inset: 0; z-index: 9 }</style><div style='position:fixed !important;top:0'>x</div>",
+    "<div class='mp-host mp-quote'>x</div><style>.mp-host { display: none !important }</style>",
+    "<style>p { background-image: image-set('http://leak.example/1' 1x) } @layer x { p { background: url(http://leak.example/2) } }</style><p>x</p>",
+    "<style>@container (min-width: 1px) { p { background: url(http://leak.example/3) } } @scope (p) { b { background: url(http://leak.example/4) } }</style><p><b>x</b></p>",
+    "<style>p { & b { background: url(http://leak.example/5) } }</style><p><b>x</b></p>",
+    "<style>@property --x { syntax: '<image>'; inherits: true; initial-value: url(http://leak.example/6) } p { background: var(--x) }</style><p>x</p>",
+    "<p style='height: 100vh; margin-top: 10vh'>x</p><p style='font-size: 9999px'>y</p><p style='margin-top: calc(3000px * 3000)'>z</p>",
+    "<div><template shadowrootmode=open><img src=http://leak.example/7><style>@import 'http://leak.example/8'</style></template>x</div>",
+    "<a href='https://ok.example' target=_self rel=opener download ping=http://leak.example/9 attributionsrc=http://leak.example/10>x</a>",
+    "<img src=x srcset='http://leak.example/11 1x' sizes=1px loading=lazy onload=alert(1) crossorigin referrerpolicy=unsafe-url>",
+    "<div inert hidden autofocus tabindex=1 accesskey=s contenteditable popover=auto commandfor=a>x</div>",
+    "<p>x</p><img alt='unclosed <p>y</p>",
+]
+
+
+def test_attacks_of_our_own(watch):
+    vectors = [{"id": f"own-{number}", "input": attack} for number, attack in enumerate(OWN_ATTACKS)]
+    failures = watch.show(vectors)
+    assert not failures, told(failures, len(vectors))
+
+
 def test_images_shown_come_through_our_proxy_alone(watch, corpus):
     vectors = [vector for vector in read_vectors() if "//" in vector["input"]]
     failures = watch.show(vectors, consent=True)
