@@ -5,6 +5,8 @@
 import { h } from '../lib/dom.js';
 
 const OVERSCAN = 6;
+/** After so many milliseconds without scrolling the list stands still. */
+const SETTLED = 150;
 /** Browsers stop at about 16 to 33 million pixels. */
 const TALLEST = 15_000_000;
 
@@ -40,8 +42,8 @@ export function createVirtualList({ props, count, keyAt, createRow, onRange }) {
   const root = h('div', { ...props, class: ['virtual-list', .../** @type {string[]} */ ([props.class].flat())] }, sizer);
   /** @type {Map<string, VirtualRow & { top: number }>} */
   let rows = new Map();
-  /** @type {VirtualRow[]} */
-  const spare = [];
+  /** @type {number | undefined} */
+  let ordering;
   let height = 0;
   let frame = 0;
   let range = { from: 0, to: 0 };
@@ -94,33 +96,42 @@ export function createVirtualList({ props, count, keyAt, createRow, onRange }) {
       const row = rows.get(key);
       if (row) next.set(key, row);
     }
-    for (const [key, row] of rows) {
-      if (next.has(key)) continue;
-      row.element.remove();
-      spare.push(row);
-    }
-    /** Rows stand in the document in their order, for those who read it. @type {Element | null} */
-    let place = sizer.firstElementChild;
+    const spare = [...rows.entries()].filter(([key]) => !next.has(key)).map(([, row]) => row);
     for (let index = from; index < to; index += 1) {
       const key = keyAt(index);
       const top = index * height;
       let row = next.get(key);
       if (!row) {
-        row = { ...(spare.pop() ?? createRow()), top: NaN };
+        row = spare.pop() ?? { ...createRow(), top: NaN };
         next.set(key, row);
         row.update(index);
+        // What comes new does not slide in from where it served before.
+        if (animate) row.element.remove();
+        if (!row.element.isConnected) sizer.append(row.element);
       } else if (!isScroll || row.top !== top) row.update(index);
       if (row.top !== top) {
         row.element.style.setProperty('transform', `translateY(${top}px)`);
         row.top = top;
       }
-      if (row.element === place) place = place.nextElementSibling;
-      else sizer.insertBefore(row.element, place);
     }
-    if (spare.length > 40) spare.length = 40;
+    for (const row of spare) row.element.remove();
     rows = next;
     range = { from, to };
+    clearTimeout(ordering);
+    if (isScroll) ordering = window.setTimeout(order, SETTLED);
+    else order();
     onRange(from, to);
+  }
+
+  /** Rows stand in the document in their order, for those who read it; while they fly by, nobody does. */
+  function order() {
+    let place = sizer.firstElementChild;
+    for (let index = range.from; index < range.to; index += 1) {
+      const element = rows.get(keyAt(index))?.element;
+      if (!element) continue;
+      if (element === place) place = place.nextElementSibling;
+      else sizer.insertBefore(element, place);
+    }
   }
 
   return {
@@ -137,6 +148,7 @@ export function createVirtualList({ props, count, keyAt, createRow, onRange }) {
     range: () => range,
     destroy() {
       cancelAnimationFrame(frame);
+      clearTimeout(ordering);
       resize.disconnect();
       root.remove();
     },
