@@ -68,6 +68,7 @@ export async function restoreComposers(deps) {
   for (const { key, draft } of keptDrafts(deps.client.accountId)) {
     const window = await openComposer(deps, { mode: 'kept', kept: draft, keptKey: key });
     window?.setState('small');
+    if (document.activeElement instanceof HTMLElement && window?.root.contains(document.activeElement)) document.activeElement.blur();
   }
 }
 
