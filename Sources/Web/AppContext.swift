@@ -1,6 +1,8 @@
 package import Directory
 package import Hummingbird
+internal import Logging
 internal import NIOCore
+internal import Synchronization
 
 /// Who a request comes from, once it has proved it.
 package struct Principal: Sendable {
@@ -27,11 +29,17 @@ package struct AppContext: RequestContext {
     package internal(set) var isSecure = false
     /// The client's address, when a trusted proxy named it.
     var forwardedClient: ClientAddress?
+    /// Names the request in the log and, as `X-Request-ID`, in the answer.
+    package let requestID: String
     private let peer: SocketAddress?
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
+        requestID = RequestIdentity.next()
         peer = source.channel.remoteAddress
+        // One name for it, in the log and in the answer.
+        logger[metadataKey: "hb.request.id"] = nil
+        logger[metadataKey: "request"] = .string(requestID)
     }
 
     /// The client's IP address, behind trusted proxies too; nil on a unix socket.
@@ -54,5 +62,15 @@ package struct AppContext: RequestContext {
             throw Problem(.badRequest, code: "badPath", detail: "The path lacks \(name).")
         }
         return value
+    }
+}
+
+/// Request ids: a random name of this run, and a count.
+private enum RequestIdentity {
+    private static let run = String(UInt64.random(in: 1 << 60...UInt64.max), radix: 36)
+    private static let count = Atomic<UInt64>(0)
+
+    static func next() -> String {
+        run + "-" + String(count.add(1, ordering: .relaxed).newValue, radix: 36)
     }
 }

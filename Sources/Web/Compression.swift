@@ -13,7 +13,7 @@ enum Compression {
             let type = response.headers[.contentType], isWorthIt(type),
             (response.body.contentLength ?? .max) >= smallest
         else { return }
-        response.headers[.vary] = response.headers[.vary].map { $0 + ", Accept-Encoding" } ?? "Accept-Encoding"
+        addVary(to: &response)
         guard isAccepted(by: request) else { return }
         let body = response.body
         response.headers[.contentEncoding] = "gzip"
@@ -23,6 +23,12 @@ enum Compression {
             try await body.write(GzipWriter(parent: writer))
         }
         response.headers[.contentLength] = nil
+    }
+
+    private static func addVary(to response: inout Response) {
+        let known = response.headers[.vary]
+        guard known?.contains("Accept-Encoding") != true else { return }
+        response.headers[.vary] = known.map { $0 + ", Accept-Encoding" } ?? "Accept-Encoding"
     }
 
     static func isWorthIt(_ type: String) -> Bool {

@@ -18,6 +18,8 @@ struct ErrorTranslation: RouterMiddleware {
         } catch let error as HTTPError {
             if error.status == .notFound, context.endpointPath == "NotFound" { return miss(request) }
             return Problem(error.status, detail: error.body, headers: error.headers).response
+        } catch let error as any HTTPResponseError {
+            return Problem(error.status).response
         } catch is CancellationError {
             return Problem(.serviceUnavailable).response
         } catch {

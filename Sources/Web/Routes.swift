@@ -14,7 +14,7 @@ package struct Routes {
     init(router: Router<AppContext>, authentication: Authentication) {
         self.router = router
         self.authentication = authentication
-        open = router.group()
+        self.open = router.group()
     }
 
     /// Routes that only signed-in people may call; `context.account` is theirs. Others get 401.

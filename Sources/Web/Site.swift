@@ -61,7 +61,7 @@ package struct Door: HTTPResponder {
         site.options.recognise(request, &context, isTLS: isTLS)
         var response = await answer(request, context)
         SecurityHeaders.complete(&response, isSecure: context.isSecure)
-        response.headers[.requestID] = context.id
+        response.headers[.requestID] = context.requestID
         Compression.apply(to: &response, for: request)
         return response
     }

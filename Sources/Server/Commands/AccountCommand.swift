@@ -214,7 +214,7 @@ struct Trash {
         let folder = "\(data)/trash"
         try Folder.make(folder)
         do throws(StoreError) {
-            try await accounts.remove(key, to: "\(folder)/\(account.address.key).\(account.id).\(time(nil))")
+            try await accounts.retire(key, to: folder)
         } catch .notFound {
             // It never had mail.
         }

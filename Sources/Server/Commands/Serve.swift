@@ -38,9 +38,6 @@ struct Serve: AsyncParsableCommand {
         if configuration.mx.isEmpty { configuration.mx = ["127.0.0.1:2525"] }
         if configuration.submission.isEmpty { configuration.submission = ["127.0.0.1:2587"] }
         if configuration.lmtp.isEmpty { configuration.lmtp = ["127.0.0.1:2424"] }
-        if configuration.url.isEmpty, let endpoint = configuration.httpListen.first, http.isEmpty {
-            configuration.url = "http://\(configuration.hostname):\(endpoint.port)"
-        }
         return configuration
     }
 

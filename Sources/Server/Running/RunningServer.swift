@@ -9,12 +9,15 @@ import NIOPosix
 import ServiceLifecycle
 import UnixSignals
 import Web
+import Webmail
 
 /// The composition root: everything is made here, once, and handed to whom it concerns.
 enum RunningServer {
     static func run(_ configuration: Configuration, isDemo: Bool, publicFolder: String?) async throws {
         let logger = startLog(configuration)
         try DataPlace.make(configuration.data)
+        let spool = "\(configuration.data)/tmp"
+        try DataPlace.make(spool)
         let directory = try open(configuration, logger)
         let accounts = MailAccounts(root: "\(configuration.data)/accounts")
         let logins = isDemo ? try await DemoStart(configuration.data, directory, accounts, logger).run() : []
@@ -23,6 +26,9 @@ enum RunningServer {
         let certificates = try certificates(configuration, logger)
         let announcement = Announcement(configuration, logins: logins)
         let flow = try mailFlow(configuration, directory, authenticator, accounts, certificates, announcement, logger)
+        let webmail = Webmail(
+            directory: directory, accounts: accounts, submitter: flow.submitter, publicURL: configuration.url,
+            spoolFolder: spool, logger: logger)
         let files = StaticFiles(
             try PublicFiles.mounts(publicFolder), isLive: isDemo || publicFolder != nil, logger: logger)
         let site = Site(
@@ -30,11 +36,12 @@ enum RunningServer {
             options: .init(
                 files: files, trustedProxies: configuration.trustedProxies.compactMap { ClientNetwork($0) },
                 publicURL: configuration.url)
-        ) { _ in }
+        ) { routes in webmail.addRoutes(to: routes) }
 
         var services: [any Service] = [DirectoryFollower(directory: directory)]
         if let certificates { services.append(certificates) }
         services += flow.services
+        services += webmail.services
         services += listeners(configuration, site, certificates, announcement, logger)
         let group = ServiceGroup(configuration: groupConfiguration(services, logger))
         do { try await group.run() } catch let error as IOError {
