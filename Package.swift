@@ -120,7 +120,8 @@ let package = Package(
         tests(
             "Delivery",
             [
-                "Formats", "SMTP", "Disk", "MailStore", "Directory", nioCore, nioEmbedded, nioPosix, lifecycle, logging,
+                "Formats", "SMTP", "Disk", "MailStore", "Directory", nioCore, nioEmbedded, nioPosix, nioSSL, lifecycle,
+                logging,
             ]),
         tests(
             "Web",

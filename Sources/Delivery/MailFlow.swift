@@ -40,6 +40,9 @@ package struct MailFlow: Sendable {
         let listeners = Self.ports(configuration).map { kind, address in
             MailListener(
                 kind: kind, address: address, services: shared, configuration: configuration,
+                limits: ConnectionLimits(
+                    maximum: configuration.maximumConnections,
+                    perNetwork: configuration.maximumConnectionsPerNetwork),
                 onBound: onBound.map { tell in { @Sendable port in tell(address, port) } })
         }
         self.resolver = resolver

@@ -5,6 +5,7 @@ internal import NIOPosix
 internal import NIOSSL
 internal import SMTP
 internal import ServiceLifecycle
+internal import Synchronization
 
 /// One listening socket for mail, and the connections that came through it.
 ///
@@ -14,37 +15,77 @@ package struct MailListener: Service, CustomStringConvertible {
     enum Kind: String, Sendable { case mx, submission, submissions, lmtp }
 
     private typealias Client = NIOAsyncChannel<WireEvent, WireCommand>
+    private typealias Server = NIOAsyncChannel<Client, Never>
 
     let kind: Kind
     let address: ListenAddress
     let services: MailServices
     let configuration: MailFlowConfiguration
+    let limits: ConnectionLimits
     /// Told the port that was bound, for those who asked for port 0.
     var onBound: (@Sendable (Int) -> Void)?
 
     package var description: String { "\(kind.rawValue) at \(address)" }
 
     package func run() async throws {
-        let server = try await bind()
-        let port = server.channel.localAddress?.port ?? 0
+        let first = try await bind()
+        let port = first.channel.localAddress?.port ?? 0
         services.logger.info("listening for mail", metadata: ["port": "\(self)", "bound": "\(port)"])
         onBound?(port)
-        let limits = ConnectionLimits(
-            maximum: configuration.maximumConnections, perNetwork: configuration.maximumConnectionsPerNetwork)
-        try await withGracefulShutdownHandler {
-            try await withThrowingDiscardingTaskGroup { group in
-                try await server.executeThenClose { clients in
-                    for try await client in clients {
-                        group.addTask { await serve(client, limits) }
-                    }
+        let socket = Mutex<(any Channel)?>(first.channel)
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                var server: Server? = first
+                while let open = server {
+                    await accept(open, &group)
+                    server = await reopen(port, socket)
                 }
             }
         } onGracefulShutdown: {
-            server.channel.close(promise: nil)
+            // Nil says to `reopen` that it is over.
+            let channel = socket.withLock { socket in
+                defer { socket = nil }
+                return socket
+            }
+            channel?.close(promise: nil)
         }
     }
 
-    private func bind() async throws -> NIOAsyncChannel<Client, Never> {
+    /// Serves clients until the socket is closed or fails. Connections live on in the group.
+    private func accept(_ server: Server, _ group: inout DiscardingTaskGroup) async {
+        do {
+            try await server.executeThenClose { clients in
+                for try await client in clients {
+                    group.addTask { await serve(client) }
+                }
+            }
+        } catch {
+            services.logger.error("listener failed", metadata: ["port": "\(self)", "error": "\(error)"])
+        }
+    }
+
+    /// Binds the port again after a failure, as often as it takes: no file descriptors left is no reason to be deaf for ever.
+    private func reopen(_ port: Int, _ socket: borrowing Mutex<(any Channel)?>) async -> Server? {
+        while !Task.isCancelled, socket.withLock({ $0 != nil }) {
+            do {
+                let server = try await bind(port: port)
+                let isOver = socket.withLock { socket in
+                    if socket == nil { return true }
+                    socket = server.channel
+                    return false
+                }
+                if !isOver { return server }
+                server.channel.close(promise: nil)
+            } catch {
+                services.logger.error("port cannot be opened", metadata: ["port": "\(self)", "error": "\(error)"])
+            }
+            try? await Task.sleep(for: .seconds(1))
+        }
+        return nil
+    }
+
+    /// - Parameter known: the port that was bound before, where any was asked for
+    private func bind(port known: Int? = nil) async throws -> Server {
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -65,14 +106,14 @@ package struct MailListener: Service, CustomStringConvertible {
         switch address {
         case .tcp(let host, let port):
             return try await bootstrap.childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-                .bind(host: host, port: port, childChannelInitializer: start)
+                .bind(host: host, port: known ?? port, childChannelInitializer: start)
         case .unix(let path):
             return try await bootstrap.bind(
                 unixDomainSocketPath: path, cleanupExistingSocketFile: true, childChannelInitializer: start)
         }
     }
 
-    private func serve(_ client: Client, _ limits: ConnectionLimits) async {
+    private func serve(_ client: Client) async {
         let peer = Peer(client.channel.remoteAddress)
         guard limits.enter(peer.network) else {
             services.logger.notice("connection refused", metadata: ["peer": "\(peer)", "reason": "too many"])

@@ -25,6 +25,8 @@ package actor Outbox {
     private var runningCount = 0
     private var runningByDestination: [Destination: Int] = [:]
     private var due = DueQueue()
+    /// Entries that were due and found no room at a destination, in the order they came.
+    private var waiting: [Destination: [QueueID]] = [:]
     /// Woken when something may have become due.
     nonisolated let wake: AsyncStream<Void>
     private nonisolated let waker: AsyncStream<Void>.Continuation
@@ -116,24 +118,31 @@ package actor Outbox {
     func takeDue(_ destination: @Sendable (String) -> Destination) -> [DeliveryAttempt] {
         let now = configuration.now()
         var attempts: [DeliveryAttempt] = []
-        var crowded: [QueueID] = []
+        callWaiting(now)
         while runningCount < configuration.maximumDeliveries, let id = due.pop(upTo: now) {
             guard let entry = entries[id] else { continue }
             if entry.isFinished, running[id] == nil {
                 finish(entry)
                 continue
             }
-            guard !entry.isHeld else { continue }
-            if !take(entry, now, destination, &attempts) { crowded.append(id) }
+            if !entry.isHeld { take(entry, now, destination, &attempts) }
         }
-        for id in crowded { due.add(id, at: now + 1) }
         return attempts
     }
 
-    /// False when some destination has no room for it now.
+    /// Makes due again as many waiting entries as their destination has room for.
+    private func callWaiting(_ now: Int64) {
+        for (destination, ids) in waiting {
+            let room = configuration.maximumPerDestination - runningByDestination[destination, default: 0]
+            guard room > 0 else { continue }
+            for id in ids.prefix(room) { due.add(id, at: now) }
+            waiting[destination] = ids.count > room ? Array(ids.dropFirst(room)) : nil
+        }
+    }
+
     private func take(
         _ entry: OutboxEntry, _ now: Int64, _ destination: (String) -> Destination, _ attempts: inout [DeliveryAttempt]
-    ) -> Bool {
+    ) {
         var groups: [(destination: Destination, indexes: [Int])] = []
         for (index, recipient) in entry.recipients.enumerated() {
             guard recipient.state == .pending, recipient.nextAttempt <= now, running[entry.id]?.contains(index) != true
@@ -142,12 +151,13 @@ package actor Outbox {
             let open = groups.firstIndex { $0.destination == target && $0.indexes.count < configuration.maximumRecipients }
             if let open { groups[open].indexes.append(index) } else { groups.append((target, [index])) }
         }
-        var hasRoom = true
         for group in groups {
-            guard runningCount < configuration.maximumDeliveries,
-                runningByDestination[group.destination, default: 0] < configuration.maximumPerDestination
-            else {
-                hasRoom = false
+            guard runningCount < configuration.maximumDeliveries else {
+                due.add(entry.id, at: now)
+                return
+            }
+            guard runningByDestination[group.destination, default: 0] < configuration.maximumPerDestination else {
+                waiting[group.destination, default: []].append(entry.id)
                 continue
             }
             runningCount += 1
@@ -155,7 +165,6 @@ package actor Outbox {
             running[entry.id, default: []].formUnion(group.indexes)
             attempts.append(DeliveryAttempt(entry: entry, indexes: group.indexes, destination: group.destination))
         }
-        return hasRoom
     }
 
     /// Writes what an attempt brought, and lets follow what follows: a notification, another attempt, the end of the entry.

@@ -18,11 +18,13 @@ private struct Running: Sendable {
     let ports: [Int]
     var mx: Int { ports[0] }
     var submission: Int { ports[1] }
-    var lmtp: Int { ports[2] }
+    var lmtp: Int { ports[ports.count - 1] }
+    /// There with TLS only.
+    var submissions: Int { ports[2] }
 
     /// Starts everything, runs `body`, and shuts down gracefully.
     static func run(
-        zone: String = "", outboundPort: Int = 1, adjust: (inout MailFlowConfiguration) -> Void = { _ in },
+        zone: String = "", outboundPort: Int = 1, tls: TLSSource? = nil, adjust: (inout MailFlowConfiguration) -> Void = { _ in },
         _ body: @Sendable (Running) async throws -> Void
     ) async throws {
         let world = try await World()
@@ -31,6 +33,7 @@ private struct Running: Sendable {
         var configuration = MailFlowConfiguration(hostname: "mx.demo.test", data: world.folder)
         let local = ListenAddress.tcp(host: "127.0.0.1", port: 0)
         (configuration.mx, configuration.submission, configuration.lmtp) = ([local], [local], [local])
+        if tls != nil { configuration.submissions = [local] }
         configuration.outboundPort = outboundPort
         configuration.maximumMessageSize = 8_000_000
         if !zone.isEmpty {
@@ -38,10 +41,11 @@ private struct Running: Sendable {
             try AtomicFile.write(Array(zone.utf8), to: configuration.dnsRecords)
         }
         adjust(&configuration)
+        let count = tls == nil ? 3 : 4
         let bound = Mutex<[Int]>([])
         let flow = try MailFlow(
             configuration, directory: world.directory, authenticator: Authenticator(directory: world.directory),
-            accounts: world.accounts, tls: .none, logger: World.logger)
+            accounts: world.accounts, tls: tls ?? .none, logger: World.logger)
         // One after the other, so that the ports come in order.
         var services: [any Service] = []
         for service in flow.services {
@@ -63,7 +67,7 @@ private struct Running: Sendable {
             tasks.addTask { try await group.run() }
             let ports = try await eventually("the ports") { () -> [Int]? in
                 let ports = bound.withLock { $0 }
-                return ports.count == 3 && !ports.contains(0) ? ports : nil
+                return ports.count == count && !ports.contains(0) ? ports : nil
             }
             do { try await body(Running(world: world, flow: flow, ports: ports)) } catch {
                 tasks.cancelAll()
@@ -121,6 +125,41 @@ struct MailFlowTests {
             }
             #expect(try running.world.inbox("alice").isEmpty)
             #expect(try running.world.inbox("bob").isEmpty)
+        }
+    }
+
+    @Test("STARTTLS: what was pipelined in clear is never heard")
+    func injection() async throws {
+        try await Running.run(tls: try TestTLS.server()) { running in
+            try await TestClient.talk(to: running.mx) { client in
+                _ = try await client.say("EHLO c")
+                try await client.write("STARTTLS\r\nEHLO evil\r\nMAIL FROM:<evil@x.test>\r\n")
+                #expect(try await client.reply() == "220 2.0.0 Ready to start TLS")
+                try await client.startTLS()
+                #expect(try await client.say("MAIL FROM:<a@x.test>") == "503 5.5.1 Say hello first")
+                #expect(try await client.say("EHLO c") == "250 ENHANCEDSTATUSCODES")
+                #expect(try await client.say("RCPT TO:<alice@demo.test>") == "503 5.5.1 MAIL first")
+            }
+            try await TestClient.talk(to: running.submissions, overTLS: true) { client in
+                #expect(try await client.say("EHLO c") == "250 AUTH PLAIN LOGIN")
+            }
+        }
+    }
+
+    @Test("one of us sends to another of us over TLS that is offered")
+    func opportunisticTLS() async throws {
+        try await Running.run(tls: try TestTLS.server()) { other in
+            try await other.world.directory.addDomain(domain("foreign.test"), state: .verified)
+            try await other.world.directory.addAlias(address("x@foreign.test"), recipients: [address("bob@demo.test")])
+            try await Running.run(zone: zone, outboundPort: other.mx) { running in
+                let alice = try running.world.account("alice@demo.test")
+                _ = try await running.flow.submitter.submit(
+                    SubmissionRequest(
+                        account: alice, mailFrom: alice.address, recipients: [address("x@foreign.test")],
+                        content: .bytes(Array("From: alice@demo.test\r\n\r\n.\nbare\r\n".utf8))))
+                let got = try await eventually("the message") { try other.world.inbox("bob").first }
+                #expect(got.contains("with ESMTPS id") && got.hasSuffix("\r\n\r\n.\r\nbare\r\n"))
+            }
         }
     }
 

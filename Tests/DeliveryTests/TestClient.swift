@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// A client of a mail server: writes what it is told, and reads replies.
 struct TestClient {
@@ -7,15 +8,22 @@ struct TestClient {
 
     private var inbound: AsyncStream<ByteBuffer>.Iterator
     private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    private let channel: any Channel
     private var buffer = ByteBuffer()
 
     /// Connects, reads the greeting, and runs `body`.
     static func talk<Value: Sendable>(
-        to port: Int, _ body: (inout TestClient) async throws -> Value
+        to port: Int, overTLS: Bool = false, _ body: (inout TestClient) async throws -> Value
     ) async throws -> Value {
         let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture { try Connection(wrappingChannelSynchronously: channel) }
+                channel.eventLoop.makeCompletedFuture {
+                    if overTLS {
+                        let handler = try NIOSSLClientHandler(context: TestTLS.client(), serverHostname: nil)
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
+                    return try Connection(wrappingChannelSynchronously: channel)
+                }
             }
         return try await connection.executeThenClose { inbound, outbound in
             let (stream, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
@@ -25,7 +33,8 @@ struct TestClient {
                     for try await bytes in inbound { continuation.yield(bytes) }
                 }
                 defer { group.cancelAll() }
-                var client = TestClient(inbound: stream.makeAsyncIterator(), outbound: outbound)
+                var client = TestClient(
+                    inbound: stream.makeAsyncIterator(), outbound: outbound, channel: connection.channel)
                 _ = try await client.reply()
                 return try await body(&client)
             }
@@ -34,10 +43,20 @@ struct TestClient {
 
     private init(
         inbound: AsyncStream<ByteBuffer>.Iterator,
-        outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+        outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>, channel: any Channel
     ) {
+        self.channel = channel
         self.inbound = inbound
         self.outbound = outbound
+    }
+
+    /// Speaks TLS from here on.
+    func startTLS() async throws {
+        let context = try TestTLS.client()
+        try await channel.eventLoop.submit { [channel] in
+            let handler = try NIOSSLClientHandler(context: context, serverHostname: nil)
+            try channel.pipeline.syncOperations.addHandler(handler, position: .first)
+        }.get()
     }
 
     func write(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
