@@ -24,13 +24,12 @@ package struct LocalDelivery: Sendable {
         let prefix = TraceHeaders.delivery(sender: sender, recipient: recipient) + trace
         let store = try await accounts.account(for: AccountKey(account.address))
         _ = try await store.deliver(
-            MessageContent(prefix: prefix, source), to: .role(.inbox), quota: account.quota)
+            MessageContent(prefix: prefix, source), to: .role(.inbox), quota: account.quota, uniqueName: uniqueName)
     }
 
     /// Octets that the account's mail takes.
-    func usage(of account: Account) async throws -> Int64 {
-        let store = try await accounts.account(for: AccountKey(account.address))
-        return try await store.read { try $0.usage() }
+    func usage(of account: Account) async throws(StoreError) -> Int64 {
+        try await accounts.account(for: AccountKey(account.address)).usage()
     }
 }
 

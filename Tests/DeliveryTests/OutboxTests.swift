@@ -246,7 +246,7 @@ struct OutboxTests {
         let folder = "\(queue.world.folder)/outbox"
         // What each step of a write can leave behind.
         for leftover in ["tmp/aaa.eml", "tmp/bbb.json", "tmp/ccc.spool", "ddd.eml", "\(id).json.123.new"] {
-            var file = try StagedFile(creating: "\(folder)/\(leftover)")
+            let file = try StagedFile(creating: "\(folder)/\(leftover)")
             try file.append(Array("{".utf8))
             let path = "\(folder)/\(leftover)"
             try file.commit(to: path + "x")

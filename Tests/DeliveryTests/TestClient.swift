@@ -9,6 +9,7 @@ struct TestClient {
     private var inbound: AsyncStream<ByteBuffer>.Iterator
     private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     private let channel: any Channel
+    private(set) var greeting = ""
     private var buffer = ByteBuffer()
 
     /// Connects, reads the greeting, and runs `body`.
@@ -35,7 +36,7 @@ struct TestClient {
                 defer { group.cancelAll() }
                 var client = TestClient(
                     inbound: stream.makeAsyncIterator(), outbound: outbound, channel: connection.channel)
-                _ = try await client.reply()
+                client.greeting = try await client.reply()
                 return try await body(&client)
             }
         }
