@@ -3,6 +3,7 @@
 /// One pass: words pile up until a `<`, `,`, `:` or `;` says what they were.
 struct AddressParser {
     private let bytes: Bytes
+    private let fallback: String?
     private var index = 0
     private var groups: [EmailAddressGroup] = []
     private var group: EmailAddressGroup?
@@ -12,6 +13,9 @@ struct AddressParser {
     /// Whether an unquoted word has an `@`: then the words are an address.
     private var hasAt = false
     private var angle: String?
+    /// Whether what stands in the angle brackets has an `@`.
+    private var isAngleComplete = false
+    private var wordsBeforeAngle = 0
     private var comment: String?
 
     /// A run of the value between blanks, and what it means.
@@ -22,8 +26,10 @@ struct AddressParser {
         var isAfterBlank: Bool
     }
 
-    init(_ bytes: Bytes) {
+    /// - Parameter fallback: the charset of bytes that are neither encoded nor UTF-8, where one is known.
+    init(_ bytes: Bytes, fallback: String? = nil) {
         self.bytes = bytes
+        self.fallback = fallback
     }
 
     mutating func parse() -> [EmailAddressGroup] {
@@ -86,6 +92,7 @@ struct AddressParser {
             words.removeAll(keepingCapacity: true)
             hasAt = false
             angle = nil
+            isAngleComplete = false
             comment = nil
         }
         guard let address = mailbox() else { return }
@@ -154,14 +161,26 @@ struct AddressParser {
         if low < end, bytes[low] == ASCII.at, let colon = bytes.index(of: ASCII.colon, in: low..<end) { low = colon + 1 }
         index = end < bytes.count && bytes[end] == ASCII.greater ? end + 1 : end
         let text = addrSpec(bytes.slice(low..<end))
-        if angle == nil || angle?.isEmpty == true { angle = text }
+        if isAngleComplete, words.count > wordsBeforeAngle {
+            // A name and an address follow one that was complete: the comma is missing.
+            let next = Array(words[wordsBeforeAngle...])
+            words.removeSubrange(wordsBeforeAngle...)
+            endMailbox()
+            words = next
+        }
+        if !isAngleComplete {
+            angle = text
+            isAngleComplete = text.utf8.contains(ASCII.at)
+            wordsBeforeAngle = words.count
+        }
         comment = nil
     }
 
     // MARK: Text
 
-    /// An address without blanks and comments; quoted strings stay as they are.
+    /// An address without blanks and comments; quoted strings stay as they are. Where no address is, words stay apart.
     private func addrSpec(_ text: Bytes) -> String {
+        let isNoAddress = !text.contains(ASCII.at)
         var output: [UInt8] = []
         var index = 0
         while index < text.count {
@@ -172,10 +191,15 @@ struct AddressParser {
                 output.append(contentsOf: text[index..<end].filter { $0 != ASCII.cr && $0 != ASCII.lf })
                 index = end
             default:
-                if !text[index].isFoldingSpace, text[index] != ASCII.nul { output.append(text[index]) }
+                if text[index].isFoldingSpace {
+                    if isNoAddress, output.last != ASCII.space { output.append(ASCII.space) }
+                } else if text[index] != ASCII.nul {
+                    output.append(text[index])
+                }
                 index += 1
             }
         }
+        while output.last == ASCII.space { output.removeLast() }
         return output.withUnsafeBufferPointer { Charset.decodeHeader($0) }.nfc
     }
 
@@ -190,7 +214,7 @@ struct AddressParser {
     /// The words as a display name: encoded words decoded, quotes taken away, blanks made one.
     private func phrase() -> String? {
         guard !words.isEmpty else { return nil }
-        var decoder = EncodedWord.Decoder()
+        var decoder = EncodedWord.Decoder(fallback: fallback)
         var isAfterEncoded = false
         for (position, word) in words.enumerated() {
             let text = bytes.slice(word.range)
@@ -221,10 +245,10 @@ struct AddressParser {
     }
 
     private func literal(_ text: Bytes, _ kind: Word.Kind) -> String {
-        guard kind == .quoted else { return Charset.decodeHeader(text) }
+        guard kind == .quoted else { return Charset.decodeHeader(text, fallback: fallback) }
         let content = unquoted(text)
         // RFC 2047 §5 forbids encoded words within quotes; too many programs put them there to leave them undecoded.
-        return content.withUnsafeBufferPointer { EncodedWord.decodeText($0) }.trimmingBlanks
+        return content.withUnsafeBufferPointer { EncodedWord.decodeText($0, fallback: fallback) }.trimmingBlanks
     }
 
     private func unquoted(_ text: Bytes) -> [UInt8] {
@@ -248,7 +272,7 @@ struct AddressParser {
             if text[at] != ASCII.cr, text[at] != ASCII.lf { inner.append(text[at]) }
             at += 1
         }
-        let name = inner.withUnsafeBufferPointer { EncodedWord.decodeText($0) }.nfc.trimmingBlanks
+        let name = inner.withUnsafeBufferPointer { EncodedWord.decodeText($0, fallback: fallback) }.nfc.trimmingBlanks
         return name.isEmpty ? nil : name
     }
 }

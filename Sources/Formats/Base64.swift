@@ -57,6 +57,15 @@ package enum Base64 {
         }
     }
 
+    /// Whether the first lines may be base64: words with blanks between them are none.
+    static func isPlausible(_ text: Bytes) -> Bool {
+        var words = 0
+        for index in 1..<max(1, min(text.count, 1024) - 1) where text[index] == ASCII.space {
+            if !text[index - 1].isFoldingSpace, !text[index + 1].isFoldingSpace { words += 1 }
+        }
+        return words < 16
+    }
+
     /// The decoded bytes, and whether anything but the alphabet, white space and final padding was met.
     static func decode(_ text: Bytes) -> (bytes: [UInt8], isDamaged: Bool) {
         var isDamaged = false

@@ -38,10 +38,14 @@ package enum Charset {
         return DecodedText(text: text, isEncodingProblem: decoded.isEncodingProblem)
     }
 
-    /// Decodes the unencoded bytes of a header field: UTF-8 (RFC 6532), else what old programs sent.
-    static func decodeHeader(_ bytes: Bytes) -> String {
+    /// Decodes the unencoded bytes of a header field: UTF-8 (RFC 6532), else what old programs sent: the charset of the body.
+    static func decodeHeader(_ bytes: Bytes, fallback: String? = nil) -> String {
         if !bytes.hasHighBit { return bytes.utf8String }
-        return String(validating: bytes, as: UTF8.self) ?? Windows1252.decode(bytes)
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        if case .iconv(let name, _) = scheme(for: fallback), let decoded = CharsetConverter.convert(bytes, from: name) {
+            return decoded.text
+        }
+        return Windows1252.decode(bytes)
     }
 
     // MARK: Schemes

@@ -36,7 +36,8 @@ package enum ContentEncoding: Hashable, Sendable {
         case .sevenBit, .eightBit, .binary: (Array(bytes), false)
         case .unknown: (Array(bytes), true)
         case .quotedPrintable: QuotedPrintable.decode(bytes)
-        case .base64: Base64.decode(bytes)
+        // Plain text that someone labelled base64 is not lost.
+        case .base64: Base64.isPlausible(bytes) ? Base64.decode(bytes) : (Array(bytes), true)
         case .uuencode: UUEncoding.decode(bytes)
         }
     }

@@ -1,9 +1,10 @@
 /// Encoded words: RFC 2047, with the language of RFC 2231 §5.
 enum EncodedWord {
     /// Decodes unstructured text that is unfolded already: words apart by blanks. Control characters of encoded words are dropped.
-    static func decodeText(_ bytes: Bytes) -> String {
-        guard let first = mark(in: bytes, from: 0) else { return Charset.decodeHeader(bytes) }
-        var decoder = Decoder()
+    /// - Parameter fallback: the charset of bytes that are neither encoded nor UTF-8, where one is known.
+    static func decodeText(_ bytes: Bytes, fallback: String? = nil) -> String {
+        guard let first = mark(in: bytes, from: 0) else { return Charset.decodeHeader(bytes, fallback: fallback) }
+        var decoder = Decoder(fallback: fallback)
         var literal = 0
         var index = first
         while index < bytes.count {
@@ -76,6 +77,7 @@ enum EncodedWord {
 
     /// Puts literal text and words together. Neighbouring words of one charset are decoded as one: programs cut characters.
     struct Decoder {
+        let fallback: String?
         private var output = ""
         private var pending: [UInt8] = []
         private var pendingCharset = ""
@@ -83,11 +85,15 @@ enum EncodedWord {
         /// Where the last word ended in the text that is being read.
         var endsAt = -1
 
+        init(fallback: String?) {
+            self.fallback = fallback
+        }
+
         mutating func append(literal bytes: Bytes, _ range: Range<Int>) {
             let literal = bytes.slice(range)
             // RFC 2047 §6.2: blanks between two words are no part of the text. At the end they are.
             if isAfterWord, range.upperBound < bytes.count, literal.allSatisfy(\.isFoldingSpace) { return }
-            append(literal: Charset.decodeHeader(literal))
+            append(literal: Charset.decodeHeader(literal, fallback: fallback))
         }
 
         mutating func append(literal: String) {

@@ -31,13 +31,13 @@ package struct HeaderField: Sendable {
     package var raw: String { withValue { HeaderForms.raw($0) } }
 
     /// The form *Text*: unfolded, encoded words decoded, NFC.
-    package var text: String { withValue { HeaderForms.text($0) } }
+    package var text: String { withValue { HeaderForms.text($0, fallback: storage.fallbackCharset(for: $0)) } }
 
     /// The form *Addresses*.
     package var addresses: [EmailAddress] { groupedAddresses.flatMap(\.addresses) }
 
     /// The form *GroupedAddresses*.
-    package var groupedAddresses: [EmailAddressGroup] { withValue { HeaderForms.groupedAddresses($0) } }
+    package var groupedAddresses: [EmailAddressGroup] { withValue { HeaderForms.groupedAddresses($0, fallback: storage.fallbackCharset(for: $0)) } }
 
     /// The form *MessageIds*: without angle brackets; nil if there is none to be found.
     package var messageIds: [String]? { withValue { HeaderForms.messageIds($0) } }

@@ -5,17 +5,18 @@ package enum HeaderForms {
         return String(decoding: value.filter { $0 != ASCII.nul }, as: UTF8.self)
     }
 
-    static func text(_ value: Bytes) -> String {
+    /// - Parameter fallback: the charset of bytes that are neither encoded nor UTF-8, where one is known.
+    static func text(_ value: Bytes, fallback: String? = nil) -> String {
         let unfolded = unfolded(value)
         return unfolded.withUnsafeBufferPointer { bytes in
             var start = 0
             while start < bytes.count, bytes[start] == ASCII.space { start += 1 }
-            return EncodedWord.decodeText(bytes.slice(start..<bytes.count))
+            return EncodedWord.decodeText(bytes.slice(start..<bytes.count), fallback: fallback)
         }.nfc
     }
 
-    static func groupedAddresses(_ value: Bytes) -> [EmailAddressGroup] {
-        var parser = AddressParser(value)
+    static func groupedAddresses(_ value: Bytes, fallback: String? = nil) -> [EmailAddressGroup] {
+        var parser = AddressParser(value, fallback: fallback)
         return parser.parse()
     }
 

@@ -153,12 +153,12 @@ private struct DateFields {
         return true
     }
 
-    /// RFC 5322 §4.3: two digits below 50 are 20xx, above 19xx; three digits count from 1900.
+    /// RFC 5322 §4.3: two digits below 50 are 20xx, above 19xx; three digits count from 1900, as do programs
+    /// that write 0102 for 2002.
     private static func fullYear(_ number: Int, digits: Int) -> Int {
         switch digits {
         case ...2: number < 50 ? number + 2000 : number + 1900
-        case 3: number + 1900
-        default: number
+        default: number < 1000 ? number + 1900 : number
         }
     }
 

@@ -87,6 +87,14 @@ final class MessageStorage: Sendable {
         }
     }
 
+    /// The charset that the body names, for a header value with bytes that are neither ASCII nor UTF-8.
+    func fallbackCharset(for value: Bytes) -> String? {
+        guard value.hasHighBit, String(validating: value, as: UTF8.self) == nil,
+            let text = parts.indices.first(where: { parts[$0].type.hasPrefix("text/") })
+        else { return nil }
+        return MessagePart(storage: self, index: text).contentType?["charset"]
+    }
+
     func withBytes<Result>(_ range: Range<Int>, _ body: (Bytes) throws -> Result) rethrows -> Result {
         try bytes.withUnsafeBufferPointer { try body($0.slice(range)) }
     }

@@ -181,6 +181,8 @@ struct MessageParser {
                 extendField(of: part, to: end)
             } else if let colon = fieldColon(start..<end) {
                 addField(part, name: start..<colon.nameEnd, value: (colon.at + 1)..<end)
+            } else if isUnfoldedParameter(start..<end, part) {
+                extendField(of: part, to: end)
             } else if !isIgnorable(start..<end, part) {
                 // No header line: the separating blank line is missing, and the content begins here.
                 position = start
@@ -204,6 +206,16 @@ struct MessageParser {
     private func isIgnorable(_ line: Range<Int>, _ part: Int) -> Bool {
         if input[line.lowerBound] == ASCII.colon { return true }
         return parts[part].fields.isEmpty && isEnvelopeLine(input.slice(line))
+    }
+
+    /// Whether the line is `name=…` after a field that ends in a semicolon: a fold that lost its blank.
+    private func isUnfoldedParameter(_ line: Range<Int>, _ part: Int) -> Bool {
+        guard !parts[part].fields.isEmpty, let last = fields.last, !last.value.isEmpty,
+            input[last.value.upperBound - 1] == ASCII.semicolon
+        else { return false }
+        var index = line.lowerBound
+        while index < line.upperBound, input[index].isAtomText, input[index] != ASCII.equals { index += 1 }
+        return index > line.lowerBound && index < line.upperBound && input[index] == ASCII.equals
     }
 
     private mutating func extendField(of part: Int, to end: Int) {

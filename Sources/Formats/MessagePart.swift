@@ -86,7 +86,10 @@ package struct MessagePart: Sendable, Identifiable {
 
     /// The file's name: `filename` of Content-Disposition, else `name` of Content-Type, both decoded.
     package var name: String? {
-        contentDisposition?["filename"] ?? contentType?["name"]
+        for name in [contentDisposition?["filename"], contentType?["name"]] {
+            if let name, name.utf8.contains(where: { !$0.isFoldingSpace }) { return name }
+        }
+        return nil
     }
 
     /// Content-Id without its angle brackets.

@@ -38,8 +38,15 @@ struct ParameterizedValue: Sendable {
     static func mediaType(in bytes: Bytes) -> String? {
         var scanner = ParameterScanner(bytes)
         let value = scanner.scanValue()
-        guard let slash = value.firstIndex(of: ASCII.slash), slash > 0, slash < value.count - 1 else { return nil }
-        return String(decoding: value, as: UTF8.self)
+        guard let slash = value.firstIndex(of: ASCII.slash) else { return nil }
+        let subtype = value[(slash + 1)...].prefix(while: isTokenByte)
+        guard slash > 0, !subtype.isEmpty, value[..<slash].allSatisfy(isTokenByte) else { return nil }
+        return String(decoding: value[..<subtype.endIndex], as: UTF8.self)
+    }
+
+    /// `token` of RFC 2045 §5.1.
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        byte.isAtomText && byte != ASCII.slash && byte != ASCII.question && byte != ASCII.equals || byte == ASCII.dot
     }
 
     /// The first token in lower case, comments skipped.

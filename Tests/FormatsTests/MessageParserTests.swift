@@ -199,7 +199,7 @@ struct MessagePartTests {
         arguments: [
             ("text/html", "text/html"), ("TEXT/HTML; charset=x", "text/html"), ("text/html (comment)", "text/html"), ("text / html", "text/html"),
             ("text", "text/plain"), ("", "text/plain"), ("/", "text/plain"), ("text/", "text/plain"), ("application/x-foo;", "application/x-foo"),
-            ("(c) text/html", "text/html"), ("text/html charset=x", "text/html"), ("image/png\r\n\t; name=x", "image/png"),
+            ("(c) text/html", "text/html"), ("text/html charset=x", "text/html"), ("image/png\r\n\t; name=x", "image/png"), ("text/html>", "text/html"), ("te xt/html", "text/plain"),
         ])
     func types(value: String, type: String) {
         #expect(part("Content-Type: \(value)").type == type)
@@ -228,7 +228,7 @@ struct MessagePartTests {
             ("Content-Disposition: attachment; filename=\"C:\\dir\\a.txt\"", "C:\\dir\\a.txt"),
             ("Content-Disposition: attachment; filename=\"never closed.txt", "never closed.txt"),
             ("Content-Disposition: attachment; FILENAME = \"a.txt\" ; x", "a.txt"), ("Content-Disposition: attachment; filename=grün.txt", "grün.txt"),
-            ("Content-Disposition: attachment;\r\n filename=\"=?utf-8?Q?a?=\r\n =?utf-8?Q?b?=\"", "ab"), ("Content-Disposition: attachment", nil),
+            ("Content-Disposition: attachment;\r\n filename=\"=?utf-8?Q?a?=\r\n =?utf-8?Q?b?=\"", "ab"), ("Content-Disposition: attachment; filename=\"\"", nil), ("Content-Disposition: attachment;\r\nfilename=x.txt", "x.txt"), ("Content-Disposition: attachment", nil),
         ] as [(String, String?)])
     func names(field: String, name: String?) {
         #expect(part(field).name == name)
@@ -257,6 +257,12 @@ struct MessagePartTests {
         #expect(part.decodedText().text == text)
         #expect(part.size == text.utf8.count)
         #expect(part.decodedText().isEncodingProblem == (encoding == "x-nothing"))
+    }
+
+    @Test("plain text that is labelled base64 is not lost")
+    func notBase64() {
+        let text = "word ".repeated(30)
+        #expect(message("Content-Transfer-Encoding: base64", "", text).root.decodedText() == DecodedText(text: text, isEncodingProblem: true))
     }
 
     @Test("uuencode is decoded")

@@ -78,6 +78,7 @@ struct RobustnessTests {
         ("open comments", "(", "To: ", "\n\n"),
         ("open quotes", "\"", "To: ", "\n\n"),
         ("open angles", "<", "To: ", "\n\n"),
+        ("angles after an address", "<a ", "To: <" + "x".repeated(20_000) + "@y> ", "\n\n"),
         ("open angles of ids", "<", "References: ", "\n\n"),
         ("blobs", "[a]", "Subject: ", "\n\n"),
         ("replies", "Re: ", "Subject: ", "\n\n"),
