@@ -205,7 +205,11 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func resume(_ context: ChannelHandlerContext) {
         unanswered = 0
-        pump(context)
+        if buffer.readableBytes > 0 {
+            pump(context)
+            // No read from the socket brought these events, so none would tell that they are complete.
+            context.fireChannelReadComplete()
+        }
         if readIsHeld, mode != .paused {
             readIsHeld = false
             context.read()
@@ -217,6 +221,7 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
             mode = .command
             emit(context, .tlsEstablished)
             pump(context)
+            context.fireChannelReadComplete()
         }
         context.fireUserInboundEventTriggered(event)
     }

@@ -113,6 +113,22 @@ struct MailFlowTests {
         }
     }
 
+    @Test("what is pipelined behind the final dot is answered, and so are more commands than one burst")
+    func pipelining() async throws {
+        try await Running.run { running in
+            try await TestClient.talk(to: running.mx) { client in
+                for line in ["EHLO c", "MAIL FROM:<a@x.test>", "RCPT TO:<alice@demo.test>"] { _ = try await client.say(line) }
+                try await client.write("DATA\r\n\(stuffed)RSET\r\nQUIT\r\n")
+                for code in ["354", "250", "250", "221"] { #expect(try await client.reply().hasPrefix(code)) }
+            }
+            try await TestClient.talk(to: running.mx) { client in
+                try await client.write(String(repeating: "RSET\r\n", count: 180) + "QUIT\r\n")
+                for _ in 0..<180 { #expect(try await client.reply() == "250 2.0.0 OK") }
+                #expect(try await client.reply() == "221 2.0.0 Bye")
+            }
+        }
+    }
+
     @Test("a smuggled end of data is none, and the message is refused")
     func smuggling() async throws {
         try await Running.run { running in
