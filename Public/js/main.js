@@ -53,7 +53,7 @@ async function start() {
 
 /** @returns {Promise<JMAPSession | null>} */
 async function jmapSession() {
-  const response = await fetch('/jmap/session', { headers: { Accept: 'application/json' } });
+  const response = await fetch('/jmap/session');
   return response.ok ? response.json() : null;
 }
 

@@ -10,7 +10,7 @@ const URL = '/api/v1/session';
  * @returns {Promise<Person | null>}
  */
 export async function currentPerson() {
-  const response = await fetch(URL, { headers: { Accept: 'application/json' } });
+  const response = await fetch(URL);
   if (response.status === 401) return null;
   if (!response.ok) throw new RequestError(response.status, {});
   return response.json();

@@ -64,7 +64,7 @@ export function createConversation(deps, { threadId, place, onCommand }) {
     const shown = list.filter((email) => isShown(email, list, newestRead));
     const known = new Map(views.map((view) => [view.id, view]));
     const next = shown.map((email) => known.get(email.id) ?? createMessageView(deps, email.id, {
-      isOpen: email.id === newestRead.id || fresh.has(email.id), onMenu: (one, anchor) => messageMenu(deps, one, anchor, onCommand), onOpened: markSeen,
+      isOpen: email.id === newestRead.id || fresh.has(email.id), onMenu: (one, anchor) => messageMenu(deps, one, anchor, onCommand), onOpened: markSeen, onSettled: () => root.classList.add('is-settled'),
     }));
     for (const view of views) if (!next.includes(view)) view.destroy();
     views = next;

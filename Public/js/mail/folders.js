@@ -42,7 +42,7 @@ export function createFolders(deps, { onDrop, place }) {
     const name = mailboxes.name(mailbox);
     const anchor = link({
       href: `/mail/${encodeURIComponent(mailboxes.slug(mailbox))}`, symbol: mailboxes.icon(mailbox), name, depth, count: mailboxes.badge(mailbox), key: mailbox.id,
-      isCurrent: place().mailbox?.id === mailbox.id, isUnread: mailbox.role !== 'drafts' && mailbox.role !== 'junk' && mailbox.unreadThreads > 0,
+      isCurrent: place().mailbox?.id === mailbox.id, isUnread: mailboxes.badge(mailbox) > 0 && mailbox.role !== 'drafts' && mailbox.role !== 'junk',
     });
     anchor.addEventListener('contextmenu', (event) => {
       event.preventDefault();

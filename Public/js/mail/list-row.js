@@ -42,7 +42,7 @@ export function createListRow(act) {
     h('div', { class: 'row-face', role: 'gridcell' }, toggle),
     h('div', { class: 'row-main', role: 'gridcell' },
       h('div', { class: 'row-who' }, unread, draft, people, count),
-      h('div', { class: 'row-what' }, answered, h('span', { class: 'row-text' }, subject, preview))),
+      h('div', { class: 'row-what' }, h('span', { class: 'row-text' }, answered, subject, preview))),
     h('div', { class: 'row-side', role: 'gridcell' }, attachment, date, star),
     h('div', { class: 'row-actions', role: 'gridcell' }, action('archive', 'archive', t('action.archive')), action('trash', 'trash', t('action.trash')), seen));
 

@@ -18,9 +18,9 @@ const SKELETON_DELAY = 150;
 /**
  * @param {MailDeps & { bodies: import('./bodies.js').Bodies }} deps
  * @param {string} id
- * @param {{ isOpen: boolean, onMenu: (email: Email, anchor: HTMLElement) => void, onOpened: (email: Email) => void }} options
+ * @param {{ isOpen: boolean, onMenu: (email: Email, anchor: HTMLElement) => void, onOpened: (email: Email) => void, onSettled: () => void }} options
  */
-export function createMessageView(deps, id, { isOpen, onMenu, onOpened }) {
+export function createMessageView(deps, id, { isOpen, onMenu, onOpened, onSettled }) {
   const { store, bodies, actions } = deps;
   const life = new AbortController();
   let opened = false;
@@ -132,7 +132,12 @@ export function createMessageView(deps, id, { isOpen, onMenu, onOpened }) {
       const delivery = isSent(full) ? createDeliveryStatus(deps, full) : null;
       parts = [body, attachments, delivery].filter(isThere);
       showHead(full);
+      content.classList.remove('is-settled');
       fill(content, delivery?.root, body.root, attachments?.root);
+      body.ready.catch(() => {}).then(() => {
+        content.classList.add('is-settled');
+        onSettled();
+      });
       onOpened(full);
     } catch (error) {
       clearTimeout(skeleton);
