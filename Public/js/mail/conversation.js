@@ -42,6 +42,12 @@ export function createConversation(deps, { threadId, place, onCommand }) {
   const scroller = h('div', { class: 'conversation-scroller', tabindex: -1 }, page);
   const root = h('section', { class: 'conversation', 'aria-label': t('conversation.label') }, tools.root, scroller);
 
+  /** The message that brought one here: the newest of this folder. */
+  function sought() {
+    const mailbox = place.mailbox;
+    return mailbox ? [...emails()].reverse().find((email) => email.mailboxIds[mailbox.id])?.id : undefined;
+  }
+
   /** @returns {Email[]} */
   function emails() {
     const thread = store.get('Thread', threadId);
@@ -61,10 +67,11 @@ export function createConversation(deps, { threadId, place, onCommand }) {
     showChips(list);
     tools.update(list);
     const newestRead = [...list].reverse().find((email) => !email.keywords.$draft) ?? last;
-    const shown = list.filter((email) => isShown(email, list, newestRead));
+    const wanted = sought();
+    const shown = list.filter((email) => email.id === wanted || isShown(email, list, newestRead));
     const known = new Map(views.map((view) => [view.id, view]));
     const next = shown.map((email) => known.get(email.id) ?? createMessageView(deps, email.id, {
-      isOpen: email.id === newestRead.id || fresh.has(email.id), onMenu: (one, anchor) => messageMenu(deps, one, anchor, onCommand), onOpened: markSeen, onSettled: () => root.classList.add('is-settled'),
+      isOpen: email.id === newestRead.id || email.id === wanted || fresh.has(email.id), onMenu: (one, anchor) => messageMenu(deps, one, anchor, onCommand), onOpened: markSeen, onSettled: () => root.classList.add('is-settled'),
     }));
     for (const view of views) if (!next.includes(view)) view.destroy();
     views = next;

@@ -55,7 +55,7 @@ export function createListToolbar({ place, selection, list, onCommand }) {
 
   function unread() {
     const number = place.mailbox ? place.mailbox.unreadThreads : 0;
-    return number > 0 && place.mailbox?.role !== 'drafts' ? t('list.unread', { count: number, number: formatNumber(number) }) : '';
+    return number > 0 && !place.isOutgoing && place.mailbox?.role !== 'trash' ? t('list.unread', { count: number, number: formatNumber(number) }) : '';
   }
 
   selection.observe(render, life.signal);
