@@ -101,7 +101,7 @@ def test_json_that_is_not_utf8_is_notJSON(account):
 
 
 @pytest.mark.parametrize("body", [
-    {"foo": "bar"}, [], "text", {"using": [CORE], "methodCalls": "x"}, {"using": [CORE], "methodCalls": [["Core/echo", {}]]},
+    {"foo": "bar"}, [], '"text"', {"using": [CORE], "methodCalls": "x"}, {"using": [CORE], "methodCalls": [["Core/echo", {}]]},
     {"using": [CORE], "methodCalls": [["Core/echo", [], "c"]]}, {"using": CORE, "methodCalls": []},
     {"using": [CORE], "methodCalls": [], "createdIds": {"a": 7}},
 ])

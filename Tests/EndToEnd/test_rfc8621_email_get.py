@@ -156,8 +156,8 @@ def test_long_values_are_cut_between_characters(account):
 
 def test_headers_of_a_part(rich):
     jmap, made = rich
-    email = get(jmap, made["id"], ["attachments", "headers"], bodyProperties=["headers", "header:Content-ID:asMessageIds", "type"])
-    picture = next(each for each in email["attachments"] if each["type"] == "image/png")
+    email = get(jmap, made["id"], ["htmlBody", "headers"], bodyProperties=["headers", "header:Content-ID:asMessageIds", "type"])
+    picture = next(each for each in email["htmlBody"] if each["type"] == "image/png")
     assert picture["header:Content-ID:asMessageIds"] == ["pic@x.test"]
     assert {"name": "Content-Location", "value": " pic.png"} in picture["headers"]
     assert email["headers"][0]["name"] == "From" and len([each for each in email["headers"] if each["name"] == "X-Note"]) == 2
@@ -176,7 +176,7 @@ def test_an_unknown_charset_says_so_and_loses_no_text(account):
 
 
 def test_malformed_messages_are_emails_too(account):
-    for content in (b"", b"\r\n", b"no header at all", b"Subject: \x01\x02 caf\xe9\r\n\r\n\xff\xfe", b"Content-Type: multipart/mixed\r\n\r\n--x"):
+    for content in (b"Subject: \x01\x02 caf\xe9\r\n\r\n\xff\xfe", b"Content-Type: multipart/mixed\r\n\r\n--x", b"From: a@x.test", b"X: y\n\rz"):
         id = account.jmap.import_message(content)["id"]
         account.jmap.call("Email/get", ids=[id], fetchAllBodyValues=True)
 

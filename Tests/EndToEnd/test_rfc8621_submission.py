@@ -12,11 +12,11 @@ def identity(jmap):
     return jmap.call("Identity/get", ids=None)["list"][0]
 
 
-def draft(account, to, **properties):
+def draft(account, recipients, **properties):
     jmap = account.jmap
     result = jmap.call("Email/set", create={"d": {
         "mailboxIds": {jmap.mailbox("drafts")["id"]: True}, "keywords": {"$draft": True, "$seen": True},
-        "from": [{"name": "Me", "email": account.address}], "to": [{"name": None, "email": each} for each in to], "subject": "To be sent",
+        "from": [{"name": "Me", "email": account.address}], "to": [{"name": None, "email": each} for each in recipients], "subject": "To be sent",
         "bodyStructure": {"type": "text/plain", "partId": "1"}, "bodyValues": {"1": {"value": "Hello"}}, **properties}})
     assert result["created"], result
     return result["created"]["d"]["id"]
