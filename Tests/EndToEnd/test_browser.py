@@ -1,7 +1,5 @@
 """The webmail as a person uses it, in Debian's Chromium."""
 
-import zlib
-
 import pytest
 from playwright.sync_api import expect
 
@@ -221,23 +219,16 @@ def test_a_phone_shows_one_pane_at_a_time(server, reader, open_page):
     mail.page.get_by_text("Nothing sent yet").wait_for()
 
 
-def brightness(page):
-    """Red, green and blue of the ground at the page's lower left corner, together."""
-    png = page.screenshot(clip={"x": 2, "y": 890, "width": 1, "height": 1})
-    start = png.index(b"IDAT") + 4
-    return sum(zlib.decompressobj().decompress(png[start:])[1:4])
-
-
 def test_the_dark_theme_follows_the_system_and_the_choice(server, reader, open_page):
     page = open_page(server.url, color_scheme="dark")
     mail = Webmail(page).sign_in(reader.address, reader.password)
-    assert brightness(page) < 200
+    assert mail.brightness() < 200
     page.get_by_role("button", name="View settings").click()
     page.get_by_role("menuitemradio", name="Light").click()
-    until(lambda: brightness(page) > 600, 5, "the light ground")
+    until(lambda: mail.brightness() > 600, 5, "the light ground")
     page.reload()
     mail.row("Letter 5").wait_for()
-    assert brightness(page) > 600
+    assert mail.brightness() > 600
 
 
 def test_a_long_list_stays_quick(server, open_page):
