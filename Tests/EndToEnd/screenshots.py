@@ -39,11 +39,16 @@ def demo():
             process.wait(20)
 
 
+STILL = """!document.querySelector('.is-waiting, .is-blank, .message-skeleton')
+    && [...document.querySelectorAll('.message-body iframe')].every((frame) => frame.contentDocument?.querySelector('.mp-root'))
+    && [...document.images].every((image) => image.complete)
+    && document.fonts.status === 'loaded'
+    && document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"""
+
+
 def settle(page):
-    """Until nothing moves: fonts are there, pictures are loaded, transitions are over."""
-    page.wait_for_load_state("networkidle")
-    page.evaluate("document.fonts.ready")
-    page.wait_for_function("document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)")
+    """Until nothing moves: lists and messages are there, fonts and pictures are loaded, transitions are over."""
+    until(lambda: page.evaluate(STILL), 10, "the page's standing still", every=0.1)
 
 
 def open_conversation(mail, words):
