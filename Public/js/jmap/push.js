@@ -7,6 +7,7 @@ import { expand } from './client.js';
 const PING_SECONDS = 30;
 const FIRST_DELAY = 1000;
 const LAST_DELAY = 60_000;
+const PATIENCE = 2000;
 
 /**
  * @param {import('./client.js').Client} client
@@ -18,6 +19,8 @@ export function followServer(client, store, signal) {
   let source = null;
   /** @type {number | undefined} */
   let timer;
+  /** @type {number | undefined} */
+  let probe;
   let delay = FIRST_DELAY;
   let missed = false;
 
@@ -36,10 +39,11 @@ export function followServer(client, store, signal) {
     });
     source.addEventListener('error', () => {
       missed = true;
+      clearTimeout(probe);
+      // A request says whether the server is away, or the session; the browser may just be connecting again.
+      probe = window.setTimeout(() => source?.readyState !== EventSource.OPEN && void store.sync(), PATIENCE);
       if (source?.readyState !== EventSource.CLOSED) return;
       close();
-      // Says whether the server is away, or the session.
-      void store.sync();
       timer = window.setTimeout(open, delay);
       delay = Math.min(delay * 2, LAST_DELAY);
     });
@@ -59,5 +63,8 @@ export function followServer(client, store, signal) {
   client.status.subscribe((status) => {
     if (status === 'online' && !source) open();
   }, signal);
-  signal.addEventListener('abort', close, { once: true });
+  signal.addEventListener('abort', () => {
+    clearTimeout(probe);
+    close();
+  }, { once: true });
 }

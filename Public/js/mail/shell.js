@@ -73,11 +73,14 @@ export function createShell(deps) {
       t('settings.density'),
       { label: t('settings.density.comfortable'), checked: density === 'comfortable', run: () => preferences.change({ density: 'comfortable' }) },
       { label: t('settings.density.compact'), checked: density === 'compact', run: () => preferences.change({ density: 'compact' }) },
-      t('settings.panes'),
-      { label: t('settings.panes.beside'), checked: panes === 'beside', run: () => preferences.change({ panes: 'beside' }) },
-      { label: t('settings.panes.alone'), checked: panes === 'alone', run: () => preferences.change({ panes: 'alone' }) },
-      null,
-      { label: t('command.shortcuts'), icon: 'keyboard', keys: '?', run: showShortcuts },
+      // A phone has one pane and seldom a keyboard.
+      ...(matchMedia('(max-width: 699px)').matches ? [] : [
+        t('settings.panes'),
+        { label: t('settings.panes.beside'), checked: panes === 'beside', run: () => preferences.change({ panes: 'beside' }) },
+        { label: t('settings.panes.alone'), checked: panes === 'alone', run: () => preferences.change({ panes: 'alone' }) },
+        null,
+        { label: t('command.shortcuts'), icon: 'keyboard', keys: '?', run: showShortcuts },
+      ]),
     ];
   }
 
