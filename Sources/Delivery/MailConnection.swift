@@ -26,6 +26,9 @@ struct MailConnection: ~Copyable {
     private var session: ServerSession
     private let configuration: ServerConfiguration
     private var sink: MessageSink?
+    /// Set while the message comes in chunks.
+    private var scanner: LineEndScanner?
+    private var chunkIsLast = false
     /// One for each accepted recipient of the transaction.
     private var resolutions: [Resolution] = []
     private var account: Account?
@@ -58,13 +61,22 @@ struct MailConnection: ~Copyable {
         case .line(let line, let hasMore): try await perform(session.receive(.line(line)), hasMore: hasMore)
         case .lineTooLong(let hasMore): try await perform(session.receive(.lineTooLong), hasMore: hasMore)
         case .bareLineEnd(let hasMore): try await perform(session.receive(.bareLineEnd), hasMore: hasMore)
-        case .data(let bytes): await sink?.append(bytes)
+        case .data(let bytes):
+            scanner?.scan(bytes)
+            await sink?.append(bytes)
+        case .endOfChunk: try await endChunk()
         case .endOfData(let size, let isBare):
             let refusal = refusal(size: size, hasBareControl: isBare)
             try await perform(session.receive(.messageReceived(refusal: refusal)), hasMore: false)
         case .tlsEstablished: try await perform(session.receive(.tlsEstablished), hasMore: true)
         case .timedOut: try await perform(session.receive(.timedOut), hasMore: false)
         }
+    }
+
+    private mutating func endChunk() async throws {
+        guard chunkIsLast else { return try await perform(session.receive(.chunkReceived), hasMore: false) }
+        let refusal = refusal(size: sink?.size ?? 0, hasBareControl: scanner?.hasBareControl ?? true)
+        try await perform(session.receive(.messageReceived(refusal: refusal)), hasMore: false)
     }
 
     private func refusal(size: Int, hasBareControl: Bool) -> Reply? {
@@ -87,6 +99,10 @@ struct MailConnection: ~Copyable {
             case .replyThenData(let reply):
                 reply.serialize(into: &unsent)
                 return try await outbound.write(.replyThenData(takeUnsent()))
+            case .readChunk(let size, let isLast, let isKept):
+                if isKept { scanner = scanner ?? LineEndScanner() } else { sink = nil }
+                chunkIsLast = isLast && isKept
+                return try await outbound.write(.readChunk(takeUnsent(), size: size))
             case .replyThenTLS(let reply): return try await startTLS(reply)
             case .replyThenClose(let reply):
                 reply.serialize(into: &unsent)
@@ -99,6 +115,7 @@ struct MailConnection: ~Copyable {
             case .checkSender(let path): action = session.receive(checkSender(path))
             case .resolve(let path): action = session.receive(await resolve(path))
             case .openMessage:
+                scanner = nil
                 sink = MessageSink(folder: services.spoolFolder, limit: configuration.limits.messageSize)
                 action = session.receive(.messageOpened)
             case .deliver(let envelope):

@@ -12,6 +12,8 @@ enum WireEvent: Sendable {
     /// Octets of the message.
     case data([UInt8])
     case endOfData(size: Int, hasBareControl: Bool)
+    /// The octets of a chunk have all been handed on.
+    case endOfChunk
     case tlsEstablished
     case timedOut
 }
@@ -21,6 +23,8 @@ enum WireCommand: Sendable {
     case reply([UInt8])
     /// Reply, and read a message from here on.
     case replyThenData([UInt8])
+    /// Send what is left to say, and take the next octets for the message as they are.
+    case readChunk([UInt8], size: Int)
     /// Reply in clear, drop what was pipelined, speak TLS from here on.
     case replyThenTLS([UInt8], NIOSSLContext)
     /// A message was taken: the session has earned another hour.
@@ -47,7 +51,7 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = WireCommand
     typealias OutboundOut = ByteBuffer
 
-    private enum Mode { case command, paused, skippingLine, data, handshaking }
+    private enum Mode: Equatable { case command, paused, skippingLine, data, chunk(left: Int), handshaking }
 
     // RFC 4954 §4.5.4: an AUTH response may take 12,288 octets; a command with its parameters never does.
     private static let maximumLine = 12_288
@@ -101,6 +105,7 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
             case .command: guard pumpLine(context) else { return }
             case .skippingLine: guard skipLine() else { return }
             case .data: pumpData(context)
+            case .chunk(let left): pumpChunk(context, left)
             }
         }
     }
@@ -153,10 +158,21 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
         decoder = DataDecoder()
     }
 
+    private func pumpChunk(_ context: ChannelHandlerContext, _ left: Int) {
+        let bytes = buffer.readBytes(length: min(left, buffer.readableBytes)) ?? []
+        if !bytes.isEmpty { emit(context, .data(bytes)) }
+        if bytes.count < left {
+            mode = .chunk(left: left - bytes.count)
+        } else {
+            mode = .paused
+            emit(context, .endOfChunk)
+        }
+    }
+
     /// The commands that must be the last of a group (RFC 2920 §3.1): what follows is read as their answer demands.
     private static func endsBurst(_ line: [UInt8]) -> Bool {
         let verb = line.prefix(9).map { 0x61...0x7A ~= $0 ? $0 - 0x20 : $0 }
-        return verb.starts(with: "DATA".utf8) || verb.starts(with: "STARTTLS".utf8) || verb.starts(with: "AUTH".utf8)
+        return verb.starts(with: "DATA".utf8) || verb.starts(with: "BDAT".utf8) || verb.starts(with: "STARTTLS".utf8) || verb.starts(with: "AUTH".utf8)
             || verb.starts(with: "QUIT".utf8)
     }
 
@@ -178,6 +194,15 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
             send(bytes, context, promise)
             mode = .data
             resume(context)
+        case .readChunk(let bytes, let size):
+            send(bytes, context, promise)
+            mode = .chunk(left: size)
+            if size == 0 {
+                pumpChunk(context, 0)
+                context.fireChannelReadComplete()
+            } else {
+                resume(context)
+            }
         case .replyThenTLS(let bytes, let tls):
             buffer.clear()
             mode = .handshaking

@@ -3,6 +3,8 @@ package enum CommandError: Error, Hashable, Sendable {
     case unknownCommand
     case syntax(String)
     case badAddress
+    /// How many octets follow is not known: the connection cannot go on.
+    case chunkSize
     case parameterUnknown(String)
     case parameterInvalid(String)
 
@@ -10,6 +12,7 @@ package enum CommandError: Error, Hashable, Sendable {
         switch self {
         case .unknownCommand: .unknownCommand
         case .syntax(let text): Reply(501, 5, 5, 2, text)
+        case .chunkSize: Reply(501, 5, 5, 4, "Chunk size expected")
         case .badAddress: Reply(501, 5, 1, 3, "Bad address syntax")
         case .parameterUnknown(let name): Reply(555, 5, 5, 4, "Parameter \(name) not supported")
         case .parameterInvalid(let name): Reply(501, 5, 5, 4, "Bad value of parameter \(name)")
@@ -38,6 +41,8 @@ package enum Command: Hashable, Sendable {
     case mail(ReversePath, MailParameters)
     case rcpt(ForwardPath, isInternational: Bool)
     case data
+    /// So many octets of the message follow. RFC 3030 §2.
+    case bdat(size: Int, isLast: Bool)
     case rset
     case noop
     case quit
@@ -60,6 +65,7 @@ package enum Command: Hashable, Sendable {
         case "MAIL": self = try Self.mail(argument)
         case "RCPT": self = try Self.rcpt(argument)
         case "DATA": self = try Self.bare(.data, argument)
+        case "BDAT": self = try Self.chunk(argument)
         case "RSET": self = try Self.bare(.rset, argument)
         case "QUIT": self = try Self.bare(.quit, argument)
         case "STARTTLS": self = try Self.bare(.startTLS, argument)
@@ -103,6 +109,16 @@ package enum Command: Hashable, Sendable {
         let scanner = try PathScanner(path)
         if let (name, _) = try Self.parameters(scanner.rest).first { throw .parameterUnknown(name) }
         return .rcpt(try scanner.forwardPath(), isInternational: scanner.isInternational)
+    }
+
+    // RFC 3030 §2: BDAT chunk-size [LAST]
+    private static func chunk(_ argument: ArraySlice<UInt8>) throws(CommandError) -> Command {
+        let words = argument.split(separator: 0x20)
+        guard 1...2 ~= words.count, words[0].allSatisfy({ 0x30...0x39 ~= $0 }),
+            let size = Int(String(decoding: words[0], as: UTF8.self)),
+            words.count == 1 || String(decoding: words[1], as: UTF8.self).uppercased() == "LAST"
+        else { throw .chunkSize }
+        return .bdat(size: size, isLast: words.count == 2)
     }
 
     private static func auth(_ argument: ArraySlice<UInt8>) throws(CommandError) -> Command {

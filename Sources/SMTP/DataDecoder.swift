@@ -110,6 +110,24 @@ package struct DataDecoder: Sendable {
     }
 }
 
+/// Notices a bare CR or LF in a message that comes in chunks. Any split of the input gives the same result.
+package struct LineEndScanner: Sendable {
+    private var isAfterCR = false
+    private var found = false
+
+    package init() {}
+
+    /// True when a CR without LF or a LF without CR was seen, or the message ends in a CR.
+    package var hasBareControl: Bool { found || isAfterCR }
+
+    package mutating func scan(_ bytes: [UInt8]) {
+        for byte in bytes {
+            if byte == 0x0A { if !isAfterCR { found = true } } else if isAfterCR { found = true }
+            isAfterCR = byte == 0x0D
+        }
+    }
+}
+
 /// Puts a message on the wire: stuffs dots, turns every line end into CRLF, and ends it. RFC 5321 §4.5.2.
 package struct DataEncoder: Sendable {
     private enum State { case lineStart, inLine, afterCR }

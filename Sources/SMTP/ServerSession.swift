@@ -26,6 +26,8 @@ package struct ServerSession: ~Copyable, Sendable {
         case messageNotOpened(Reply)
         /// The end of data came. `refusal` says why the message cannot be taken, if so.
         case messageReceived(refusal: Reply?)
+        /// The octets of a chunk that is not the last, or that was not kept, have come.
+        case chunkReceived
         /// SMTP: one reply. LMTP: one for each recipient, in the order of RCPT.
         case delivered([Reply])
         // The world.
@@ -40,6 +42,8 @@ package struct ServerSession: ~Copyable, Sendable {
         case replyThenData(Reply)
         /// Send `reply` in clear, drop what was pipelined, then start TLS, in the same tick. RFC 3207 §6.
         case replyThenTLS(Reply)
+        /// Read so many octets of the message, and say `chunkReceived`, or after the last that is kept `messageReceived`. RFC 3030.
+        case readChunk(size: Int, isLast: Bool, isKept: Bool)
         case replies([Reply])
         case replyThenClose(Reply)
         case authenticate(username: String, password: String)
@@ -58,17 +62,29 @@ package struct ServerSession: ~Copyable, Sendable {
         case passwordExpected(SASL)
         case asking(Question)
         case receiving
+        case chunk(Chunk)
         case handshaking
         case closed
     }
 
     private enum SASL { case plain, loginUser, loginPassword(user: String) }
+    /// A chunk on its way; with `refusal` it is read to be dropped.
+    private struct Chunk {
+        let size: Int
+        let isLast: Bool
+        var refusal: Reply?
+    }
+
     private enum Question { case authentication, sender, recipient(ForwardPath), message, delivery }
 
     private let configuration: ServerConfiguration
     private var phase = Phase.greeting
     private var hasTLS: Bool
     private var envelope: Envelope?
+    /// What the first BDAT of a transaction waits with while the message is opened.
+    private var firstChunk: Chunk?
+    /// BDAT has begun: nothing but BDAT may follow.
+    private var isChunking = false
     private var errors = 0
     private var idleCommands = 0
     private var authenticationFailures = 0
@@ -101,6 +117,7 @@ package struct ServerSession: ~Copyable, Sendable {
         case .messageOpened: return answerMessage(nil)
         case .messageNotOpened(let reply): return answerMessage(reply)
         case .messageReceived(let refusal): return messageReceived(refusal)
+        case .chunkReceived: return chunkReceived()
         case .delivered(let replies): return delivered(replies)
         case .timedOut: return close(with: .timeout)
         case .shuttingDown: return close(with: .shuttingDown)
@@ -117,12 +134,12 @@ package struct ServerSession: ~Copyable, Sendable {
         switch phase {
         case .passwordExpected(let step): return receiveSASL(line, step)
         case .ready, .transaction, .greeting: break
-        case .asking, .receiving, .handshaking, .closed: return close(with: .badSequence)
+        case .asking, .receiving, .chunk, .handshaking, .closed: return close(with: .badSequence)
         }
         do {
             return perform(try Command(parsing: line))
         } catch {
-            return fail(error.reply)
+            return error == .chunkSize ? close(with: error.reply) : fail(error.reply)
         }
     }
 
@@ -134,6 +151,7 @@ package struct ServerSession: ~Copyable, Sendable {
         case .mail(let path, let parameters): return mail(path, parameters)
         case .rcpt(let path, let isInternational): return recipient(path, isInternational)
         case .data: return data()
+        case .bdat(let size, let isLast): return chunk(Chunk(size: size, isLast: isLast))
         case .rset:
             reset()
             return idle(.ok)
@@ -167,6 +185,8 @@ package struct ServerSession: ~Copyable, Sendable {
 
     private mutating func reset() {
         envelope = nil
+        isChunking = false
+        firstChunk = nil
         if case .transaction = phase { phase = .ready }
     }
 
@@ -183,7 +203,7 @@ package struct ServerSession: ~Copyable, Sendable {
 
     private var extensions: [String] {
         var list = ["PIPELINING", "SIZE \(configuration.limits.messageSize)", "8BITMIME", "SMTPUTF8"]
-        list.append("ENHANCEDSTATUSCODES")
+        list += ["CHUNKING", "ENHANCEDSTATUSCODES"]
         if offersTLS { list.append("STARTTLS") }
         if offersAuthentication { list.append("AUTH PLAIN LOGIN") }
         return list
@@ -310,6 +330,7 @@ package struct ServerSession: ~Copyable, Sendable {
 
     private mutating func recipient(_ path: ForwardPath, _ isInternational: Bool) -> Action {
         guard case .transaction = phase, let envelope else { return fail(.needMail) }
+        guard !isChunking else { return fail(.badSequence) }
         guard envelope.isSMTPUTF8 || !isInternational else { return fail(.needsSMTPUTF8) }
         guard envelope.recipients.count < configuration.limits.recipients else {
             return refuseRecipient(.tooManyRecipients)
@@ -336,14 +357,22 @@ package struct ServerSession: ~Copyable, Sendable {
 
     private mutating func data() -> Action {
         guard case .transaction = phase, let envelope else { return fail(.needMail) }
-        guard !envelope.recipients.isEmpty else {
-            return fail(refusedRecipients > 0 && configuration.mode != .lmtp ? .noValidRecipients : .needRecipient)
-        }
+        guard !isChunking else { return fail(.badSequence) }
+        guard !envelope.recipients.isEmpty else { return fail(noRecipients) }
         phase = .asking(.message)
         return .openMessage(envelope)
     }
 
+    private var noRecipients: Reply {
+        refusedRecipients > 0 && configuration.mode != .lmtp ? .noValidRecipients : .needRecipient
+    }
+
     private mutating func answerMessage(_ refusal: Reply?) -> Action {
+        if var chunk = firstChunk {
+            firstChunk = nil
+            chunk.refusal = refusal
+            return read(chunk)
+        }
         guard let refusal else {
             phase = .receiving
             return .replyThenData(.startMail)
@@ -351,6 +380,43 @@ package struct ServerSession: ~Copyable, Sendable {
         phase = .ready
         envelope = nil
         return .reply(refusal)
+    }
+
+    // MARK: Chunks. RFC 3030: the octets come in any case, and are answered when they have come.
+
+    private mutating func chunk(_ chunk: Chunk) -> Action {
+        var chunk = chunk
+        // Reading to drop has an end, too.
+        guard chunk.size <= 2 * configuration.limits.messageSize else { return close(with: .messageTooBig) }
+        if case .transaction = phase, let envelope {
+            if isChunking { return read(chunk) }
+            if !envelope.recipients.isEmpty {
+                isChunking = true
+                firstChunk = chunk
+                phase = .asking(.message)
+                return .openMessage(envelope)
+            }
+            chunk.refusal = noRecipients
+        } else {
+            chunk.refusal = .needMail
+        }
+        return read(chunk)
+    }
+
+    private mutating func read(_ chunk: Chunk) -> Action {
+        phase = chunk.isLast && chunk.refusal == nil ? .receiving : .chunk(chunk)
+        return .readChunk(size: chunk.size, isLast: chunk.isLast, isKept: chunk.refusal == nil)
+    }
+
+    private mutating func chunkReceived() -> Action {
+        guard case .chunk(let chunk) = phase else { return close(with: .localError) }
+        if let refusal = chunk.refusal {
+            phase = .ready
+            reset()
+            return fail(refusal)
+        }
+        phase = .transaction
+        return .reply(.ok)
     }
 
     private mutating func messageReceived(_ refusal: Reply?) -> Action {
@@ -373,6 +439,7 @@ package struct ServerSession: ~Copyable, Sendable {
     private mutating func answer(_ replies: [Reply]) -> Action {
         let count = envelope?.recipients.count ?? 0
         envelope = nil
+        isChunking = false
         phase = .ready
         guard configuration.mode == .lmtp else { return .reply(replies.first ?? .localError) }
         let missing = max(0, count - replies.count)

@@ -129,6 +129,22 @@ struct MailFlowTests {
         }
     }
 
+    @Test("a message comes in chunks, byte for byte, and a bare LF in them is refused")
+    func chunks() async throws {
+        try await Running.run { running in
+            try await TestClient.talk(to: running.mx) { client in
+                _ = try await client.say("EHLO c")
+                let size = text.utf8.count
+                try await client.write("MAIL FROM:<a@x.test>\r\nRCPT TO:<alice@demo.test>\r\nBDAT \(size)\r\n\(text)BDAT 3 LAST\r\n.\r\n")
+                for _ in 0..<4 { #expect(try await client.reply().hasPrefix("250")) }
+                try await client.write("MAIL FROM:<a@x.test>\r\nRCPT TO:<alice@demo.test>\r\nBDAT 4 LAST\r\na\nb\r")
+                for code in ["250", "250", "554 5.6.0"] { #expect(try await client.reply().hasPrefix(code)) }
+            }
+            let inbox = try running.world.inbox("alice")
+            #expect(inbox.count == 1 && inbox[0].hasSuffix(text + ".\r\n"))
+        }
+    }
+
     @Test("a smuggled end of data is none, and the message is refused")
     func smuggling() async throws {
         try await Running.run { running in

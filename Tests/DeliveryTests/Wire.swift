@@ -27,6 +27,7 @@ struct Wire {
             case .bareLineEnd: events.append("(bare)")
             case .data(let bytes): events.append("data " + String(decoding: bytes, as: UTF8.self))
             case .endOfData(let size, let isBare): events.append("end \(size)\(isBare ? " bare" : "")")
+            case .endOfChunk: events.append("(chunk)")
             case .tlsEstablished: events.append("(tls)")
             case .timedOut: events.append("(timed out)")
             }

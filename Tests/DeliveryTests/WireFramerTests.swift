@@ -23,6 +23,17 @@ struct WireFramerTests {
         #expect(try refused.write(.reply([])) == ["NOOP"])
     }
 
+    @Test("takes the octets of a chunk as they are")
+    func chunks() throws {
+        let wire = try Wire()
+        #expect(try wire.read("BDAT 8\r\n.\r\nQUI") == ["BDAT 8"])
+        #expect(try wire.write(.readChunk([], size: 8)) == ["data .\r\nQUI"])
+        #expect(try wire.read("T\nNOOP\r\n") == ["data T\n", "(chunk)"])
+        #expect(try wire.write(.reply([])) == ["NOOP"])
+        #expect(try wire.read("BDAT 0 LAST\r\n") == ["BDAT 0 LAST"])
+        #expect(try wire.write(.readChunk([], size: 0)) == ["(chunk)"])
+    }
+
     @Test("drops what was pipelined behind STARTTLS when it is refused to no harm, and hands on nothing before the answer")
     func startTLS() throws {
         let wire = try Wire()

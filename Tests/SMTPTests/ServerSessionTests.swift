@@ -10,7 +10,7 @@ struct ServerSessionTests {
         #expect(talk.send(.connected) == "220 mx.demo.test ESMTP ready")
         #expect(
             talk.say("EHLO client.test")
-                == "250-mx.demo.test|250-PIPELINING|250-SIZE 1000|250-8BITMIME|250-SMTPUTF8|250-ENHANCEDSTATUSCODES|250 STARTTLS")
+                == "250-mx.demo.test|250-PIPELINING|250-SIZE 1000|250-8BITMIME|250-SMTPUTF8|250-CHUNKING|250-ENHANCEDSTATUSCODES|250 STARTTLS")
         #expect(talk.say("HELO client.test") == "250 mx.demo.test")
     }
 
@@ -198,6 +198,43 @@ struct ServerSessionTests {
         talk.say(["LHLO c", "MAIL FROM:<>", "RCPT TO:<alice@demo.test>", "RCPT TO:<bob@demo.test>", "DATA"])
         talk.deliveryReplies = [.ok]
         #expect(talk.send(.messageReceived(refusal: nil)) == "250 2.0.0 OK|451 4.3.0 Local error, try again later")
+    }
+
+    // MARK: CHUNKING
+
+    @Test("takes a message in chunks, and mixes them with nothing")
+    func chunks() {
+        let talk = Talk()
+        talk.say(["EHLO c", "MAIL FROM:<a@b.test>", "RCPT TO:<alice@demo.test>"])
+        #expect(talk.say("BDAT 10") == "")
+        #expect(talk.chunk?.size == 10 && talk.chunk?.isKept == true)
+        #expect(talk.send(.chunkReceived) == "250 2.0.0 OK")
+        #expect(talk.say("DATA").hasPrefix("503"))
+        #expect(talk.say("RCPT TO:<bob@demo.test>").hasPrefix("503"))
+        #expect(talk.say("MAIL FROM:<>").hasPrefix("503"))
+        #expect(talk.say("BDAT 0 LAST") == "")
+        #expect(talk.chunk?.isLast == true)
+        #expect(talk.send(.messageReceived(refusal: nil)) == "250 2.0.0 OK")
+        #expect(talk.delivered.count == 1)
+        talk.say(["MAIL FROM:<a@b.test>", "RCPT TO:<alice@demo.test>", "BDAT 5"])
+        #expect(talk.send(.chunkReceived).hasPrefix("250"))
+        #expect(talk.say(["RSET", "DATA"]).hasPrefix("503 5.5.1 MAIL"))
+    }
+
+    @Test("reads the octets of a chunk that it refuses, and ends where it cannot know them")
+    func refusedChunks() {
+        let talk = Talk()
+        talk.say(["EHLO c"])
+        #expect(talk.say("BDAT 10 LAST") == "")
+        #expect(talk.chunk?.isKept == false)
+        #expect(talk.send(.chunkReceived) == "503 5.5.1 MAIL first")
+        talk.say(["MAIL FROM:<a@b.test>", "RCPT TO:<nobody@demo.test>", "BDAT 3"])
+        #expect(talk.send(.chunkReceived) == "554 5.5.1 No valid recipients")
+        #expect(talk.say("BDAT x") == "501 5.5.4 Chunk size expected")
+        #expect(talk.isClosed)
+        let big = Talk()
+        #expect(big.say("BDAT 999999999999") == "552 5.3.4 Message exceeds the size limit")
+        #expect(big.isClosed)
     }
 
     // MARK: Limits

@@ -8,7 +8,7 @@ struct SessionFuzzTests {
         "EHLO client.test", "HELO x", "LHLO x", "MAIL FROM:<a@b.test> SIZE=10 BODY=8BITMIME SMTPUTF8", "MAIL FROM:<>",
         "RCPT TO:<alice@demo.test>", "RCPT TO:<\"a\\\"b\"@demo.test>", "RCPT TO:<@a.test:b@demo.test>", "DATA", "RSET", "NOOP",
         "STARTTLS", "AUTH PLAIN \(base64("\0alice@demo.test\0wonderland"))", "AUTH LOGIN", base64("alice@demo.test"), "*", "QUIT",
-        "VRFY x", "HELP", "RCPT TO:<jürgen@bücher.test>", "MAIL FROM:<a@[127.0.0.1]>",
+        "BDAT 5", "BDAT 0 LAST", "VRFY x", "HELP", "RCPT TO:<jürgen@bücher.test>", "MAIL FROM:<a@[127.0.0.1]>",
     ]
 
     @Test("the server answers each line once and stays within its limits", arguments: [1, 2, 3, 4])
@@ -22,12 +22,15 @@ struct SessionFuzzTests {
                 let reply: String
                 if talk.isReceiving {
                     reply = talk.send(.messageReceived(refusal: random.next(upTo: 3) == 0 ? .bareControl : nil))
+                } else if let chunk = talk.chunk {
+                    let isEnd = chunk.isLast && chunk.isKept
+                    reply = talk.send(isEnd ? .messageReceived(refusal: nil) : .chunkReceived)
                 } else if talk.startsTLS {
                     reply = talk.send(.tlsEstablished) + "-"
                 } else {
                     reply = talk.send(.line(line(&random)))
                 }
-                #expect(!reply.isEmpty)
+                #expect(!reply.isEmpty || talk.chunk != nil)
             }
             #expect(talk.delivered.allSatisfy { 1...5 ~= $0.recipients.count })
         }

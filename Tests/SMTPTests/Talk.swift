@@ -15,6 +15,8 @@ final class Talk {
     /// The server reads a message now.
     private(set) var isReceiving = false
     private(set) var startsTLS = false
+    /// The chunk that is to be read now.
+    private(set) var chunk: (size: Int, isLast: Bool, isKept: Bool)?
 
     init(
         _ mode: ServerConfiguration.Mode = .mx, tls: Bool = true, startsWithTLS: Bool = false, loopback: Bool = false,
@@ -43,6 +45,7 @@ final class Talk {
         var action = session.receive(event)
         startsTLS = false
         isReceiving = false
+        chunk = nil
         while true {
             switch action {
             case .reply(let reply): return text([reply])
@@ -50,6 +53,9 @@ final class Talk {
             case .replyThenData(let reply):
                 isReceiving = true
                 return text([reply])
+            case .readChunk(let size, let isLast, let isKept):
+                chunk = (size, isLast, isKept)
+                return ""
             case .replyThenTLS(let reply):
                 startsTLS = true
                 return text([reply])
