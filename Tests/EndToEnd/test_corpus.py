@@ -2,7 +2,7 @@
 
 import json
 
-from portal.mail import LMTP, canonical, without_trace
+from portal.mail import LMTP, canonical, message
 from portal.pages import Webmail
 
 # Runs in the page: goes through all conversations by `j`, unfolds every message, and reports what was not shown.
@@ -50,9 +50,26 @@ def corpus(corpora):
         yield path, content if content.endswith(b"\r\n") else content + b"\r\n"
 
 
+def lines_of_trace(lmtp, account):
+    """How many lines the server writes on top; some of the corpus begin in ways that hide where those end."""
+    probe = message("Probe", to=account.address)
+    lmtp.deliver("a@foreign.test", [account.address], probe)
+    email = account.jmap.find("Probe")[0]
+    top = account.jmap.download(email["blobId"]).removesuffix(probe)
+    assert top.startswith(b"Return-Path: <a@foreign.test>\r\n") and b"\r\nReceived: " in top and top.endswith(b"\r\n")
+    account.jmap.call("Email/set", destroy=[email["id"]])
+    return top.count(b"\r\n")
+
+
+def after(lines, content):
+    """`content` without its first lines."""
+    return content.split(b"\r\n", lines)[lines]
+
+
 def test_every_message_is_delivered_listed_and_given_back(server, account, corpora):
     messages = list(corpus(corpora))
     with LMTP(server.lmtp) as lmtp:
+        trace = lines_of_trace(lmtp, account)
         for name, content in messages:
             code, reply = lmtp.deliver("a@foreign.test", [account.address], content)[account.address]
             assert code == 250, (name, code, reply)
@@ -67,10 +84,10 @@ def test_every_message_is_delivered_listed_and_given_back(server, account, corpo
         emails += jmap.emails(page, "id", "blobId", "subject", "preview", "receivedAt", "hasAttachment", "bodyStructure", "size")
     assert len(ids) == len(set(ids)) == len(messages)
 
-    given = sorted(without_trace(jmap.download(each["blobId"])) for each in emails)
-    expected = sorted(without_trace(content) for _, content in messages)
-    different = [index for index in range(len(expected)) if given[index] != expected[index]]
-    assert different == [], expected[different[0]][:400]
+    given = sorted(after(trace, jmap.download(each["blobId"])) for each in emails)
+    expected = sorted(content for _, content in messages)
+    assert [len(each) for each in given] == [len(each) for each in expected]
+    assert given == expected
     assert all(each["size"] > 0 for each in emails)
 
 
@@ -78,7 +95,8 @@ def test_verify_finds_nothing_wrong_with_the_corpus(server, account, corpora):
     with LMTP(server.lmtp) as lmtp:
         for _, content in list(corpus(corpora))[::7]:
             lmtp.deliver("a@foreign.test", [account.address], content)
-    assert server.run("verify", account.address).returncode == 0
+    done = server.run("verify", account.address, check=False)
+    assert done.returncode == 0, done.stdout.decode()[:2_000]
 
 
 def test_every_message_opens_in_the_browser(server, corpora, open_page):
@@ -87,7 +105,7 @@ def test_every_message_opens_in_the_browser(server, corpora, open_page):
     with LMTP(server.lmtp) as lmtp:
         for _, content in messages:
             lmtp.deliver("a@foreign.test", [person.address], content)
-    page = open_page(server.url, allow=["Content Security Policy", "Failed to load resource", "blob:"])
+    page = open_page(server.url, allow=["Content Security Policy", "Failed to load resource", "Blocked script execution", "blob:"])
     mail = Webmail(page).sign_in(person.address, person.password)
     mail.rows().first.wait_for()
     mail.rows().first.locator(".row-text").click()

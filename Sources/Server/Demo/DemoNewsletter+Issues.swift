@@ -1,7 +1,7 @@
 extension DemoNewsletter {
     /// The issues of the last months, oldest first; two or three pieces each.
     func issues(now: Int64) -> [DemoItem] {
-        let count = min(90 / everyDays, pieces.count + 3)
+        let count = min(90 / everyDays, pieces.count)
         return (0..<count).map { index in
             // Offset by the title's length, so that not all come on the same day.
             let daysAgo = (count - 1 - index) * everyDays + title.utf8.count % 3
@@ -11,7 +11,8 @@ extension DemoNewsletter {
 
     private func issue(number: Int, sentAt: Int64) -> DemoItem {
         let length = 2 + number % 2
-        let chosen = (0..<length).map { pieces[(number * 2 + $0) % pieces.count] }
+        // Each piece leads once, and comes back further down in another issue.
+        let chosen = (0..<length).map { pieces[(number + $0 * 5) % pieces.count] }
         let address = "https://\(host)/\(number + 101)"
         let hasInlinePicture = number % 3 == 1
         let picture = "hero-\(host)-\(number)"
