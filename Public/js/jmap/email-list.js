@@ -30,13 +30,12 @@ const PAGE = 50;
  * @param {{ client: import('./client.js').Client, store: import('./store.js').Store }} deps
  * @param {object} options
  * @param {Record<string, any> | null} options.filter  RFC 8621 §4.4.1
- * @param {boolean} [options.collapseThreads]
  * @param {((email: import('./types.js').Email) => boolean)} [options.stays]  whether an email still belongs here, as far as can be told without the server
  * @param {boolean} [options.snippets]  whether to ask for highlighted hits
  * @param {(snippets: import('./types.js').SearchSnippet[]) => void} [options.onSnippets]
  * @returns {EmailList}
  */
-export function createEmailList({ client, store }, { filter, collapseThreads = true, stays, snippets = false, onSnippets }) {
+export function createEmailList({ client, store }, { filter, stays, snippets = false, onSnippets }) {
   const life = new AbortController();
   const listeners = createListeners();
   /**
@@ -63,7 +62,7 @@ export function createEmailList({ client, store }, { filter, collapseThreads = t
   let isPaused = false;
   let isStale = false;
 
-  const query = { filter, sort: [{ property: 'receivedAt', isAscending: false }], collapseThreads };
+  const query = { filter, sort: [{ property: 'receivedAt', isAscending: false }], collapseThreads: true };
 
   /** @param {number} from @param {number} to */
   async function load(from, to) {
@@ -73,13 +72,10 @@ export function createEmailList({ client, store }, { filter, collapseThreads = t
     const mine = generation;
     const found = client.call('Email/query', { ...query, position: from, limit: to - from, calculateTotal: true });
     const rows = client.call('Email/get', { '#ids': found.ref('/ids'), properties: LIST_PROPERTIES });
-    const calls = [found, rows];
-    if (collapseThreads) {
-      const threads = client.call('Thread/get', { '#ids': rows.ref('/list/*/threadId') });
-      calls.push(threads, client.call('Email/get', { '#ids': threads.ref('/list/*/emailIds'), properties: THREAD_PROPERTIES }));
-    }
-    if (snippets) calls.push(client.call('SearchSnippet/get', { filter, '#emailIds': found.ref('/ids') }));
-    const results = await Promise.allSettled(calls);
+    const conversations = client.call('Thread/get', { '#ids': rows.ref('/list/*/threadId') });
+    const members = client.call('Email/get', { '#ids': conversations.ref('/list/*/emailIds'), properties: THREAD_PROPERTIES });
+    const marks = snippets ? client.call('SearchSnippet/get', { filter, '#emailIds': found.ref('/ids') }) : null;
+    const results = await Promise.allSettled([found, rows, conversations, members, marks]);
     asked.delete(window);
     if (life.signal.aborted) return;
     if (results[0].status === 'rejected' || results[1].status === 'rejected') {
@@ -89,8 +85,10 @@ export function createEmailList({ client, store }, { filter, collapseThreads = t
     }
     failure = null;
     const [answer, list, threads, others, marked] = results.map((result) => result.status === 'fulfilled' ? result.value : null);
-    for (const [type, given] of /** @type {const} */ ([['Email', collapseThreads ? others : null], ['Email', list], ['Thread', collapseThreads ? threads : null]])) if (given) absorb(type, given);
-    if (snippets && onSnippets) onSnippets((collapseThreads ? marked : threads)?.list ?? []);
+    if (others) absorb('Email', others);
+    absorb('Email', list);
+    if (threads) absorb('Thread', threads);
+    if (marked) onSnippets?.(marked.list);
     place(answer, mine);
   }
 
@@ -125,7 +123,7 @@ export function createEmailList({ client, store }, { filter, collapseThreads = t
   /** @param {string} id */
   function belongs(id) {
     const email = store.get('Email', id);
-    return !stays || !email || stays(email) || (collapseThreads && Boolean(substitute(email)));
+    return !stays || !email || stays(email) || Boolean(substitute(email));
   }
 
   /**
@@ -175,7 +173,7 @@ export function createEmailList({ client, store }, { filter, collapseThreads = t
       if (index < 0) continue;
       const email = store.get('Email', id);
       if (email && (!stays || stays(email))) continue;
-      const other = email && collapseThreads ? substitute(email) : undefined;
+      const other = email && substitute(email);
       if (other) ids[index] = other;
       else {
         ids.splice(index, 1);

@@ -52,8 +52,8 @@ export async function deleteFolder(deps, mailbox) {
   if (!isSure) return;
   await attempt(deps, (async () => {
     await moveAll(deps, mailbox);
+    if (deps.router.place.get().path[1] === mailboxes.slug(mailbox)) deps.router.go('/mail/inbox', { replace: true });
     await store.destroy('Mailbox', [mailbox.id]);
-    if (location.pathname.split('/')[2] === mailboxes.slug(mailbox)) deps.router.go('/mail/inbox', { replace: true });
     toast({ text: t('toast.folder-deleted', { folder: name }) });
   })());
 }

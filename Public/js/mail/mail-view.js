@@ -378,7 +378,10 @@ export function createMailView(deps) {
   router.place.subscribe(show);
   // While the folders are not known, an address says little.
   store.observe('Mailbox', () => {
-    if (!open || readPlace(router.place.get(), mailboxes).key !== open.key) show();
+    const isHere = place.mailbox && mailboxes.get(place.mailbox.id);
+    // A folder that got another name got another address.
+    if (isHere && place.href(place.threadId) !== router.place.get().href) router.go(place.href(place.threadId), { replace: true });
+    else if (!open || readPlace(router.place.get(), mailboxes).key !== open.key) show();
     else {
       if (place.mailbox) open.toolbar.setMailbox(mailboxes.get(place.mailbox.id));
       showTitle();

@@ -45,7 +45,7 @@ function folderPlace(slug, threadId, mailboxes) {
     isOutgoing: mailbox?.role === 'sent' || mailbox?.role === 'drafts',
     title: () => (mailbox ? mailboxes.name(mailboxes.get(id) ?? mailbox) : t('folder.unknown')),
     empty: () => emptyFolder(mailbox?.role ?? 'folder'),
-    href: (thread) => pathOf([mailbox ? mailboxes.slug(mailbox) : slug, thread]),
+    href: (thread) => pathOf([mailbox ? mailboxes.slug(mailboxes.get(id) ?? mailbox) : slug, thread]),
   };
 }
 
