@@ -333,3 +333,18 @@ def test_what_is_submitted_without_date_and_id_gets_them(server, account):
     email = until(lambda: other.jmap.find("Bare"), what="the message")[0]
     content = other.jmap.download(email["blobId"])
     assert re.search(rb"(?mi)^Date: ", content) and re.search(rb"(?mi)^Message-ID: <", content)
+
+
+def test_a_message_comes_in_chunks(server, account):
+    """CHUNKING: the octets of BDAT are counted, not searched for dots."""
+    content = message("In chunks", text=".\r\nA dot alone ends nothing here.\r\n")
+    with Line(server.mx) as line:
+        if "CHUNKING" not in hello(line):
+            pytest.fail("CHUNKING is not offered")
+        line.say("MAIL FROM:<a@foreign.test>")
+        line.say(f"RCPT TO:<{account.address}>")
+        assert line.say(b"BDAT 10\r\n" + content[:10])[0] == 250
+        line.send(b"BDAT 20\r\n" + content[10:30] + b"BDAT %d LAST\r\n" % (len(content) - 30) + content[30:] + b"NOOP\r\n")
+        assert [line.reply()[0] for _ in range(3)] == [250, 250, 250]
+    email = account.jmap.find("In chunks")[0]
+    assert without_trace(account.jmap.download(email["blobId"])) == content
