@@ -53,7 +53,9 @@ enum DemoScript {
             let clock = words.dropFirst().first?.split(separator: ":" as Character).compactMap { Int64($0) } ?? []
             let seconds = clock.count == 2 ? clock[0] * 3_600 + clock[1] * 60 : 12 * 3_600
             let midnight = now - now % 86_400
-            return min(midnight - amount * 86_400 + seconds, now - 60)
+            let moment = midnight - amount * 86_400 + seconds
+            // What would come later today came yesterday.
+            return moment < now ? moment : moment - 86_400
         }
     }
 
