@@ -1,6 +1,6 @@
 /**
  * The keyboard. A key is written as `j`, `Shift+u`, `Mod+k` (Ctrl, or Cmd on a Mac), `#`, or as two strokes, `g i`.
- * Keys are silent while a field has the focus, unless they say that they are not, and while a dialog is open.
+ * Keys are silent while a field has the focus, unless they say that they are not, and while a dialog or a menu is open.
  */
 import { isTyping } from './dom.js';
 
@@ -20,7 +20,7 @@ export function listenToKeys(bindings, signal) {
 
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.isComposing || ['Shift', 'Control', 'Alt', 'Meta'].includes(event.key)) return;
-    if (document.querySelector('dialog:modal')) return;
+    if (document.querySelector('dialog:modal, :popover-open')) return;
     const stroke = nameOf(event);
     const inField = isTyping(event.target);
     const sequence = prefix ? `${prefix} ${stroke}` : stroke;
