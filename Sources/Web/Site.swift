@@ -61,7 +61,7 @@ package struct Door: HTTPResponder {
         site.options.recognise(request, &context, isTLS: isTLS)
         var response = await answer(request, context)
         SecurityHeaders.complete(&response, isSecure: context.isSecure)
-        response.headers[.requestID] = context.requestID
+        if response.headers[.eTag] == nil { response.headers[.requestID] = context.requestID }
         Compression.apply(to: &response, for: request)
         return response
     }
@@ -69,9 +69,7 @@ package struct Door: HTTPResponder {
     private func answer(_ request: Request, _ context: AppContext) async -> Response {
         do {
             let path = try RequestPath.canonical(request.uri.path)
-            if request.method == .get || request.method == .head, let file = site.options.files.file(at: path) {
-                return file.response(to: request)
-            }
+            if let file = site.options.files.file(at: path) { return file.response(to: request) }
             return try await site.responder.respond(to: request.with(path: path), context: context)
         } catch let problem as Problem {
             return problem.response

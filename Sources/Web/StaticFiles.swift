@@ -108,6 +108,11 @@ struct StaticFile: Sendable {
     var isCurrent: Bool { FileTree.stamp(of: source) == stamp }
 
     func response(to request: Request) -> Response {
+        guard request.method == .get || request.method == .head else {
+            let allow: HTTPFields = [.allow: "GET, HEAD, OPTIONS"]
+            if request.method == .options { return Response(status: .noContent, headers: allow) }
+            return Problem(.methodNotAllowed, headers: allow).response
+        }
         let useGzip = compressed != nil && Compression.isAccepted(by: request)
         var headers = useGzip ? compressedHeaders : self.headers
         if let wanted = request.headers[.ifNoneMatch], matches(wanted) {

@@ -57,13 +57,20 @@ struct DoorTests {
     func securityHeaders() async throws {
         let site = try await TestSite()
         try await site.test { client in
-            for path in ["/", "/js/main.js", "/health", "/nothing", "/../x"] {
+            for path in ["/", "/mail/x", "/js/main.js", "/health", "/nothing", "/../x"] {
                 let headers = try await client.get(path).headers
-                #expect(headers[.contentSecurityPolicy]?.contains("default-src 'self'") == true, "\(path)")
-                #expect(headers[.contentSecurityPolicy]?.contains("unsafe-inline") == false)
                 #expect(headers[.contentTypeOptions] == "nosniff")
-                #expect(headers[.requestID]?.isEmpty == false)
+                #expect(headers[.resourcePolicy] == "same-origin")
                 #expect(headers[.strictTransportSecurity] == nil)
+            }
+            for path in ["/", "/index.html", "/mail/x"] {
+                let policy = try await client.get(path).headers[.contentSecurityPolicy] ?? ""
+                #expect(policy.contains("default-src 'self'") && !policy.contains("unsafe-inline"), "\(path)")
+            }
+            for path in ["/health", "/nothing", "/../x"] {
+                let headers = try await client.get(path).headers
+                #expect(headers[.contentSecurityPolicy]?.hasPrefix("default-src 'none'") == true, "\(path)")
+                #expect(headers[.requestID]?.isEmpty == false)
             }
             let frame = try await client.get("/message-frame.html").headers[.contentSecurityPolicy] ?? ""
             #expect(frame.hasPrefix("default-src 'none'"))
@@ -142,6 +149,17 @@ struct StaticFileTests {
             let again = try await client.get(
                 "/js/main.js", [.acceptEncoding: "gzip", .ifNoneMatch: packed.headers[.eTag] ?? ""])
             #expect(again.status == .notModified)
+        }
+    }
+
+    @Test("a file has no other methods")
+    func methods() async throws {
+        let site = try await TestSite()
+        try await site.test { client in
+            let wrong = try await client.send(.delete, "/js/main.js")
+            #expect(wrong.status == .methodNotAllowed)
+            #expect(wrong.headers[.allow] == "GET, HEAD, OPTIONS")
+            #expect(try await client.send(.options, "/js/main.js").status == .noContent)
         }
     }
 

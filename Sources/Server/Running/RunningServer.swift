@@ -16,6 +16,8 @@ enum RunningServer {
     static func run(_ configuration: Configuration, isDemo: Bool, publicFolder: String?) async throws {
         let logger = startLog(configuration)
         try DataPlace.make(configuration.data)
+        let lock = try DataLock(configuration.data)
+        SystemLimits.raise()
         let spool = "\(configuration.data)/tmp"
         try DataPlace.make(spool)
         let directory = try open(configuration, logger)
@@ -40,6 +42,7 @@ enum RunningServer {
 
         var services: [any Service] = [DirectoryFollower(directory: directory)]
         if let certificates { services.append(certificates) }
+        services.append(TrashKeeper(folder: "\(configuration.data)/trash", logger: logger))
         services += flow.services
         services += webmail.services
         services += listeners(configuration, site, certificates, announcement, logger)
@@ -48,6 +51,7 @@ enum RunningServer {
             throw Failure.unavailable("cannot listen: \(error)")
         }
         await accounts.shutdown()
+        withExtendedLifetime(lock) {}
         logger.notice("stopped")
     }
 
