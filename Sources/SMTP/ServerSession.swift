@@ -1,5 +1,3 @@
-internal import Formats
-
 /// The server's side of one SMTP or LMTP connection, as a value: events in, one action out. RFC 5321, 2033, 3207, 4954, 6409.
 ///
 /// The I/O obeys: it performs the action, and when the action asks something (`authenticate`, `resolve`, `openMessage`,
@@ -54,7 +52,7 @@ package struct ServerSession: ~Copyable, Sendable {
         case close
     }
 
-    private enum Phase {
+    enum Phase {
         case greeting
         case ready
         /// MAIL was accepted.
@@ -67,30 +65,30 @@ package struct ServerSession: ~Copyable, Sendable {
         case closed
     }
 
-    private enum SASL { case plain, loginUser, loginPassword(user: String) }
+    enum SASL { case plain, loginUser, loginPassword(user: String) }
     /// A chunk on its way; with `refusal` it is read to be dropped.
-    private struct Chunk {
+    struct Chunk {
         let size: Int
         let isLast: Bool
         var refusal: Reply?
     }
 
-    private enum Question { case authentication, sender, recipient(ForwardPath), message, delivery }
+    enum Question { case authentication, sender, recipient(ForwardPath), message, delivery }
 
-    private let configuration: ServerConfiguration
-    private var phase = Phase.greeting
-    private var hasTLS: Bool
-    private var envelope: Envelope?
+    let configuration: ServerConfiguration
+    var phase = Phase.greeting
+    var hasTLS: Bool
+    var envelope: Envelope?
     /// What the first BDAT of a transaction waits with while the message is opened.
-    private var firstChunk: Chunk?
+    var firstChunk: Chunk?
     /// BDAT has begun: nothing but BDAT may follow.
-    private var isChunking = false
-    private var errors = 0
-    private var idleCommands = 0
-    private var authenticationFailures = 0
-    private var refusedRecipients = 0
+    var isChunking = false
+    var errors = 0
+    var idleCommands = 0
+    var authenticationFailures = 0
+    var refusedRecipients = 0
     /// What the client said about itself so far.
-    package private(set) var client = ClientFacts()
+    package internal(set) var client = ClientFacts()
 
     package init(_ configuration: ServerConfiguration) {
         self.configuration = configuration
@@ -124,13 +122,13 @@ package struct ServerSession: ~Copyable, Sendable {
         }
     }
 
-    private var greeting: Reply {
+    var greeting: Reply {
         Reply(220, "\(configuration.hostname) \(configuration.mode == .lmtp ? "LMTP" : "ESMTP") ready")
     }
 
     // MARK: Lines
 
-    private mutating func receive(line: [UInt8]) -> Action {
+    mutating func receive(line: [UInt8]) -> Action {
         switch phase {
         case .passwordExpected(let step): return receiveSASL(line, step)
         case .ready, .transaction, .greeting: break
@@ -143,7 +141,7 @@ package struct ServerSession: ~Copyable, Sendable {
         }
     }
 
-    private mutating func perform(_ command: Command) -> Action {
+    mutating func perform(_ command: Command) -> Action {
         switch command {
         case .helo(let name): return configuration.mode == .lmtp ? fail(.unknownCommand) : greet(name, extended: false)
         case .ehlo(let name): return configuration.mode == .lmtp ? fail(.unknownCommand) : greet(name, extended: true)
@@ -167,23 +165,23 @@ package struct ServerSession: ~Copyable, Sendable {
     }
 
     /// Harmless, but not for ever: who only says NOOP keeps a connection from others.
-    private mutating func idle(_ reply: Reply) -> Action {
+    mutating func idle(_ reply: Reply) -> Action {
         idleCommands += 1
         return idleCommands > configuration.limits.idleCommands ? close(with: .tooManyErrors) : .reply(reply)
     }
 
-    private mutating func fail(_ reply: Reply) -> Action {
+    mutating func fail(_ reply: Reply) -> Action {
         errors += 1
         return errors > configuration.limits.errors ? close(with: .tooManyErrors) : .reply(reply)
     }
 
-    private mutating func close(with reply: Reply) -> Action {
+    mutating func close(with reply: Reply) -> Action {
         if case .closed = phase { return .close }
         phase = .closed
         return .replyThenClose(reply)
     }
 
-    private mutating func reset() {
+    mutating func reset() {
         envelope = nil
         isChunking = false
         firstChunk = nil
@@ -192,7 +190,7 @@ package struct ServerSession: ~Copyable, Sendable {
 
     // MARK: Greeting and extensions
 
-    private mutating func greet(_ name: String, extended: Bool) -> Action {
+    mutating func greet(_ name: String, extended: Bool) -> Action {
         reset()
         phase = .ready
         client.greeting = name
@@ -201,7 +199,7 @@ package struct ServerSession: ~Copyable, Sendable {
         return idle(Reply(250, lines: [configuration.hostname] + extensions))
     }
 
-    private var extensions: [String] {
+    var extensions: [String] {
         var list = ["PIPELINING", "SIZE \(configuration.limits.messageSize)", "8BITMIME", "SMTPUTF8"]
         list += ["CHUNKING", "ENHANCEDSTATUSCODES"]
         if offersTLS { list.append("STARTTLS") }
@@ -209,12 +207,12 @@ package struct ServerSession: ~Copyable, Sendable {
         return list
     }
 
-    private var offersTLS: Bool { configuration.offersSTARTTLS && !hasTLS }
-    private var offersAuthentication: Bool {
+    var offersTLS: Bool { configuration.offersSTARTTLS && !hasTLS }
+    var offersAuthentication: Bool {
         configuration.mode == .submission && client.identity == nil && (hasTLS || configuration.isLoopback)
     }
 
-    private mutating func startTLS() -> Action {
+    mutating func startTLS() -> Action {
         guard !hasTLS else { return fail(.badSequence) }
         guard configuration.offersSTARTTLS else { return fail(.tlsUnavailable) }
         guard envelope == nil else { return fail(.badSequence) }
@@ -223,226 +221,11 @@ package struct ServerSession: ~Copyable, Sendable {
     }
 
     // RFC 3207 §4.2: what was said in clear is forgotten, the greeting included.
-    private mutating func tlsEstablished() -> Action {
+    mutating func tlsEstablished() -> Action {
         hasTLS = true
         envelope = nil
         client = ClientFacts(isLMTP: configuration.mode == .lmtp, isTLS: true)
         phase = .greeting
         return .replies([])
-    }
-
-    // MARK: AUTH. RFC 4954, RFC 4616
-
-    private mutating func authenticate(_ mechanism: String, _ initial: [UInt8]?) -> Action {
-        guard configuration.mode == .submission else { return fail(.notImplemented) }
-        guard case .ready = phase, client.isExtended, client.identity == nil else { return fail(.badSequence) }
-        guard hasTLS || configuration.isLoopback else { return fail(.mustStartTLS) }
-        switch (mechanism, initial) {
-        case ("PLAIN", nil): return challenge("", .plain)
-        case ("PLAIN", .some(let response)): return receiveSASL(response == [0x3D] ? [] : response, .plain)
-        case ("LOGIN", nil): return challenge("Username:", .loginUser)
-        case ("LOGIN", .some(let response)): return receiveSASL(response == [0x3D] ? [] : response, .loginUser)
-        default: return fail(.mechanismUnknown)
-        }
-    }
-
-    private mutating func challenge(_ text: String, _ step: SASL) -> Action {
-        phase = .passwordExpected(step)
-        return .reply(Reply(334, String(decoding: Base64.encode(Array(text.utf8)), as: UTF8.self)))
-    }
-
-    private mutating func receiveSASL(_ line: [UInt8], _ step: SASL) -> Action {
-        phase = .ready
-        if line == [0x2A] { return fail(.authenticationCancelled) }
-        guard let bytes = Base64.decodeStrictly(String(decoding: line, as: UTF8.self)) else { return fail(.authenticationMalformed) }
-        switch step {
-        case .plain:
-            let fields = bytes.split(separator: 0, omittingEmptySubsequences: false)
-            guard fields.count == 3, let user = String(validating: fields[1], as: UTF8.self), !user.isEmpty,
-                let password = String(validating: fields[2], as: UTF8.self), !password.isEmpty
-            else { return fail(.authenticationMalformed) }
-            // Acting for another than oneself is nobody's right.
-            guard fields[0].isEmpty || fields[0].elementsEqual(fields[1]) else { return refuseAuthentication() }
-            return ask(user, password)
-        case .loginUser:
-            guard let user = String(validating: bytes, as: UTF8.self), !user.isEmpty else {
-                return fail(.authenticationMalformed)
-            }
-            return challenge("Password:", .loginPassword(user: user))
-        case .loginPassword(let user):
-            guard let password = String(validating: bytes, as: UTF8.self) else { return fail(.authenticationMalformed) }
-            return ask(user, password)
-        }
-    }
-
-    private mutating func ask(_ user: String, _ password: String) -> Action {
-        phase = .asking(.authentication)
-        return .authenticate(username: user, password: password)
-    }
-
-    private mutating func authenticated(_ identity: String) -> Action {
-        phase = .ready
-        client.identity = identity
-        return .reply(.authenticated)
-    }
-
-    private mutating func notAuthenticated(_ reply: Reply) -> Action {
-        phase = .ready
-        guard reply.isPermanent else { return fail(reply) }
-        return refuseAuthentication(reply)
-    }
-
-    private mutating func refuseAuthentication(_ reply: Reply = .authenticationFailed) -> Action {
-        authenticationFailures += 1
-        guard authenticationFailures < configuration.limits.authenticationFailures else {
-            return close(with: .tooManyErrors)
-        }
-        return fail(reply)
-    }
-
-    // MARK: The transaction
-
-    private mutating func mail(_ path: ReversePath, _ parameters: MailParameters) -> Action {
-        switch phase {
-        case .greeting: return fail(.greetFirst)
-        case .ready: break
-        default: return fail(Reply(503, 5, 5, 1, "Sender already given"))
-        }
-        guard configuration.mode != .submission || client.identity != nil else { return fail(.authenticationRequired) }
-        guard parameters.isSMTPUTF8 || !parameters.hasInternationalPath else { return fail(.needsSMTPUTF8) }
-        guard parameters.size ?? 0 <= configuration.limits.messageSize else { return fail(.messageTooBig) }
-        envelope = Envelope(
-            sender: path, isEightBit: parameters.isEightBit, isSMTPUTF8: parameters.isSMTPUTF8,
-            declaredSize: parameters.size)
-        phase = .asking(.sender)
-        return .checkSender(path)
-    }
-
-    private mutating func answerSender(_ refusal: Reply?) -> Action {
-        guard let refusal else {
-            phase = .transaction
-            return .reply(.senderOK)
-        }
-        phase = .ready
-        envelope = nil
-        return fail(refusal)
-    }
-
-    private mutating func recipient(_ path: ForwardPath, _ isInternational: Bool) -> Action {
-        guard case .transaction = phase, let envelope else { return fail(.needMail) }
-        guard !isChunking else { return fail(.badSequence) }
-        guard envelope.isSMTPUTF8 || !isInternational else { return fail(.needsSMTPUTF8) }
-        guard envelope.recipients.count < configuration.limits.recipients else {
-            return refuseRecipient(.tooManyRecipients)
-        }
-        phase = .asking(.recipient(path))
-        return .resolve(path)
-    }
-
-    private mutating func answerRecipient(_ refusal: Reply?) -> Action {
-        guard case .asking(.recipient(let path)) = phase else { return close(with: .localError) }
-        phase = .transaction
-        guard let refusal else {
-            envelope?.recipients.append(path)
-            return .reply(.recipientOK)
-        }
-        return refuseRecipient(refusal)
-    }
-
-    /// Guessing addresses has an end as well.
-    private mutating func refuseRecipient(_ reply: Reply) -> Action {
-        refusedRecipients += 1
-        return refusedRecipients > configuration.limits.refusedRecipients ? close(with: .tooManyErrors) : .reply(reply)
-    }
-
-    private mutating func data() -> Action {
-        guard case .transaction = phase, let envelope else { return fail(.needMail) }
-        guard !isChunking else { return fail(.badSequence) }
-        guard !envelope.recipients.isEmpty else { return fail(noRecipients) }
-        phase = .asking(.message)
-        return .openMessage(envelope)
-    }
-
-    private var noRecipients: Reply {
-        refusedRecipients > 0 && configuration.mode != .lmtp ? .noValidRecipients : .needRecipient
-    }
-
-    private mutating func answerMessage(_ refusal: Reply?) -> Action {
-        if var chunk = firstChunk {
-            firstChunk = nil
-            chunk.refusal = refusal
-            return read(chunk)
-        }
-        guard let refusal else {
-            phase = .receiving
-            return .replyThenData(.startMail)
-        }
-        phase = .ready
-        envelope = nil
-        return .reply(refusal)
-    }
-
-    // MARK: Chunks. RFC 3030: the octets come in any case, and are answered when they have come.
-
-    private mutating func chunk(_ chunk: Chunk) -> Action {
-        var chunk = chunk
-        // Reading to drop has an end, too.
-        guard chunk.size <= 2 * configuration.limits.messageSize else { return close(with: .messageTooBig) }
-        if case .transaction = phase, let envelope {
-            if isChunking { return read(chunk) }
-            if !envelope.recipients.isEmpty {
-                isChunking = true
-                firstChunk = chunk
-                phase = .asking(.message)
-                return .openMessage(envelope)
-            }
-            chunk.refusal = noRecipients
-        } else {
-            chunk.refusal = .needMail
-        }
-        return read(chunk)
-    }
-
-    private mutating func read(_ chunk: Chunk) -> Action {
-        phase = chunk.isLast && chunk.refusal == nil ? .receiving : .chunk(chunk)
-        return .readChunk(size: chunk.size, isLast: chunk.isLast, isKept: chunk.refusal == nil)
-    }
-
-    private mutating func chunkReceived() -> Action {
-        guard case .chunk(let chunk) = phase else { return close(with: .localError) }
-        if let refusal = chunk.refusal {
-            phase = .ready
-            reset()
-            return fail(refusal)
-        }
-        phase = .transaction
-        return .reply(.ok)
-    }
-
-    private mutating func messageReceived(_ refusal: Reply?) -> Action {
-        guard case .receiving = phase, let envelope else { return close(with: .localError) }
-        guard let refusal else {
-            phase = .asking(.delivery)
-            return .deliver(envelope)
-        }
-        errors += 1
-        return answer(Array(repeating: refusal, count: envelope.recipients.count))
-    }
-
-    private mutating func delivered(_ replies: [Reply]) -> Action {
-        idleCommands = 0
-        if replies.contains(where: \.isPositive) { refusedRecipients = 0 }
-        return answer(replies)
-    }
-
-    // RFC 2033 §4.2: LMTP answers once for each accepted recipient; SMTP once.
-    private mutating func answer(_ replies: [Reply]) -> Action {
-        let count = envelope?.recipients.count ?? 0
-        envelope = nil
-        isChunking = false
-        phase = .ready
-        guard configuration.mode == .lmtp else { return .reply(replies.first ?? .localError) }
-        let missing = max(0, count - replies.count)
-        return .replies(Array(replies.prefix(count)) + Array(repeating: .localError, count: missing))
     }
 }
