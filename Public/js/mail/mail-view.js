@@ -115,7 +115,7 @@ export function createMailView(deps) {
     if (open?.key !== place.key) {
       open?.destroy();
       open = place.kind === 'unknown' ? null : openList();
-      if (!open) fill(listPane, h('div', { class: 'empty-state' }, h('h2', null, t('empty.unknown.title')), h('p', null, t('empty.unknown.text')), h('a', { class: 'button button-plain', href: '/mail/inbox' }, t('empty.unknown.back'))));
+      if (!open) fill(listPane, mailboxes.all().length > 0 ? noSuchFolder() : null);
     }
     showConversation(before);
     root.dataset.view = place.threadId ? 'conversation' : 'list';
@@ -416,4 +416,9 @@ export function createMailView(deps) {
   };
   show();
   return view;
+}
+
+/** What stands in place of the list of a folder that is not there. */
+function noSuchFolder() {
+  return h('div', { class: 'empty-state' }, h('h2', null, t('empty.unknown.title')), h('p', null, t('empty.unknown.text')), h('a', { class: 'button button-plain', href: '/mail/inbox' }, t('empty.unknown.back')));
 }
