@@ -325,7 +325,7 @@ class Watch:
         self.page.route("**/api/v1/image?*", lambda route: route.fulfill(status=200, content_type="image/png", body=PIXEL))
         self.page.goto(base + "/")
         # The app has drawn what it draws to strangers (the small server's page draws nothing).
-        self.page.wait_for_selector("body" if os.environ.get("PAGES_ONLY") else "input[type=password]")
+        self.page.wait_for_selector("body" if os.environ.get("PAGES_ONLY") else "input[type=password]", state="attached")
         self.page.wait_for_timeout(1000)
         self.requests.clear(), self.canary.knocks.clear()
 

@@ -49,7 +49,7 @@ function linkText(root) {
   for (const node of found) {
     const shell = root.ownerDocument.createElement('span');
     linkify(shell, node.data);
-    for (const link of shell.querySelectorAll('a')) for (const name of ['target', 'rel', 'referrerpolicy']) link.removeAttribute(name);
+    for (const link of shell.querySelectorAll('a')) for (const name of ['target', 'rel', 'title', 'referrerpolicy']) link.removeAttribute(name);
     node.replaceWith(...shell.childNodes);
   }
 }

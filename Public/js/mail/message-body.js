@@ -6,7 +6,7 @@
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { sanitizeMessage, loadSanitizer } from './sanitize.js';
-import { renderPlainText } from './plain-text.js';
+import { linkifyTree, renderPlainText } from './plain-text.js';
 import { foldQuote } from './quote-fold.js';
 import { bareCid, imageLoader, proxied, showImagesAlways, showsImagesAlways } from './remote-images.js';
 import { adaptToDark, hasOwnGround, isDark } from './message-theme.js';
@@ -100,6 +100,7 @@ export function renderMessageBody(deps, email) {
       const clean = sanitizeMessage(value?.value ?? '');
       parts.push(clean);
       place(document, shell, clean);
+      linkifyTree(shell);
       foldQuote(shell, t('message.quote.show'));
     } else if (part.type.startsWith('image/')) {
       const image = document.createElement('img');
@@ -138,10 +139,13 @@ export function renderMessageBody(deps, email) {
     bar.replaceChildren(
       icon('shield'), h('span', { class: 'message-body-bar-text', title: t('message.images.why') }, t('message.images.blocked')),
       h('button', { type: 'button', class: 'button button-quiet', on: { click: () => void showRemote() } }, t('message.images.show')),
-      ...(sender === '' ? [] : [h('button', { type: 'button', class: 'button button-quiet', on: { click: () => {
-        showImagesAlways(account, sender);
-        void showRemote();
-      } } }, t('message.images.always', { sender }))]),
+      sender === '' ? '' : h('button', {
+        type: 'button', class: 'button button-quiet', 'aria-label': t('message.images.always', { sender }),
+        on: { click: () => {
+          showImagesAlways(account, sender);
+          void showRemote();
+        } },
+      }, h('span', { class: 'message-body-bar-long' }, t('message.images.always', { sender })), h('span', { class: 'message-body-bar-short' }, t('message.images.always-short'))),
     );
     bar.hidden = false;
   }

@@ -55,14 +55,13 @@ export function adaptToDark(body) {
     const hasGround = ground !== null && ground.a >= 0.1 && !isOurs(element);
     const isPaper = hasGround && luminance(ground) >= PAPER;
     if ((hasGround && !isPaper) || (!isPaper && element.parentElement && onColour.has(element.parentElement))) onColour.add(element);
-    const border = style.borderTopStyle === 'none' && style.borderBottomStyle === 'none' ? null : parseColor(style.borderTopColor);
-    return { element, isPaper, color: parseColor(style.color), border };
+    return { element, isPaper, color: parseColor(style.color), hasLightBorder: hasLightBorder(style) };
   });
   /** @type {{element: HTMLElement, style: string}[]} */
   const changed = [];
-  for (const { element, isPaper, color, border } of planned) {
+  for (const { element, isPaper, color, hasLightBorder: dims } of planned) {
     const lightens = color !== null && luminance(color) < 0.3 && !onColour.has(element);
-    const dimsBorder = border !== null && border.a > 0 && luminance(border) > 0.5 && !onColour.has(element) && !isOurs(element);
+    const dimsBorder = dims && !onColour.has(element) && !isOurs(element);
     if (!isPaper && !lightens && !dimsBorder) continue;
     changed.push({ element, style: element.style.cssText });
     if (isPaper) element.style.setProperty('background-color', 'transparent', 'important');
@@ -72,6 +71,15 @@ export function adaptToDark(body) {
   return () => {
     for (const { element, style } of changed) element.style.cssText = style;
   };
+}
+
+/** @param {CSSStyleDeclaration} style */
+function hasLightBorder(style) {
+  return ['top', 'right', 'bottom', 'left'].some((side) => {
+    if (style.getPropertyValue(`border-${side}-style`) === 'none') return false;
+    const color = parseColor(style.getPropertyValue(`border-${side}-color`));
+    return color !== null && color.a > 0 && luminance(color) > 0.4;
+  });
 }
 
 /** @param {HTMLElement} body @returns {HTMLElement[]} */

@@ -4,6 +4,7 @@ import { makeFold } from './quote-fold.js';
 
 const LINK = /\b(?:https?:\/\/|www\.)[^\s<>"'`｢｣「」『』【】]+|\bmailto:[^\s<>"]+|[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/giu;
 const LONGEST_LINKED = 400_000;
+const MOST_TEXTS = 5000;
 
 /** @typedef {{depth: number, text: string, flowed: boolean}} Line */
 
@@ -132,11 +133,31 @@ export function linkify(parent, text) {
     link.target = '_blank';
     link.rel = 'noopener noreferrer';
     link.referrerPolicy = 'no-referrer';
+    link.title = url.href.length > 300 ? `${url.href.slice(0, 300)}…` : url.href.replace(/^(mailto:[^?]*).*/, '$1');
     link.textContent = shown;
     parent.append(link);
     done = (found.index ?? 0) + shown.length;
   }
   parent.append(text.slice(done));
+}
+
+/**
+ * Addresses that stand in the text of an HTML message become links, too.
+ * @param {HTMLElement} root
+ */
+export function linkifyTree(root) {
+  const walker = root.ownerDocument.createTreeWalker(root, 4);
+  /** @type {Text[]} */
+  const found = [];
+  for (let left = MOST_TEXTS; left > 0 && walker.nextNode(); left -= 1) {
+    const text = /** @type {Text} */ (walker.currentNode);
+    if (/https?:\/\/|www\.|\w@\w/i.test(text.data) && !text.parentElement?.closest('a, style, summary')) found.push(text);
+  }
+  for (const text of found) {
+    const shell = root.ownerDocument.createElement('span');
+    linkify(shell, text.data);
+    if (shell.firstElementChild) text.replaceWith(...shell.childNodes);
+  }
 }
 
 /**
