@@ -100,8 +100,8 @@ export function renderMessageBody(deps, email) {
       const clean = sanitizeMessage(value?.value ?? '');
       parts.push(clean);
       place(document, shell, clean);
-      linkifyTree(shell);
       foldQuote(shell, t('message.quote.show'));
+      linkifyTree(shell);
     } else if (part.type.startsWith('image/')) {
       const image = document.createElement('img');
       image.alt = part.name ?? '';
