@@ -130,7 +130,7 @@ let package = Package(
                 httpTypes, nioCore, nioPosix, nioSSL,
             ]),
         tests("Server", ["Formats", "Disk"]),
-        tests("Webmail", ["Formats", "JMAP", "Disk", "MailStore", "Directory", "Delivery", "Web"]),
+        tests("Webmail", ["Formats", "JMAP", "Disk", "MailStore", "Directory", "Delivery", "Web", logging]),
         .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: strict),
         // Compares the message parser with corpora of real mail; see script/conformance.
         .executableTarget(name: "Conformance", dependencies: ["Formats"], path: "Tests/Conformance", swiftSettings: strict),
