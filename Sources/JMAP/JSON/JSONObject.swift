@@ -7,7 +7,7 @@ package struct JSONObject: Sendable {
     package private(set) var members: [Member]
     private var positions: [String: Int]?
 
-    private static let indexedFrom = 16
+    private static let indexedFrom = 64
 
     package init() { members = [] }
 

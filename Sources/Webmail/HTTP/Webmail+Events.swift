@@ -15,6 +15,12 @@ struct EventOptions: Sendable {
     /// Seconds; 0 for none.
     let ping: Int
 
+    init(types: Set<String>?, closesAfterState: Bool, ping: Int) {
+        self.types = types
+        self.closesAfterState = closesAfterState
+        self.ping = ping
+    }
+
     init(_ request: Hummingbird.Request) throws(Web.Problem) {
         let names = request.query("types") ?? "*"
         types = names == "*" ? nil : Set(names.split(separator: ",").map(String.init))

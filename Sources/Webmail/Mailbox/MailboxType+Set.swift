@@ -57,7 +57,27 @@ extension MailboxType: SettableType {
             guard case .failure(let error) = results[index], error.type == "alreadyExists", patches.count > 1 else { continue }
             results[index] = await update(id, patch, in: account, request)
         }
+        await exchangeNames(patches, in: account, request, &results)
         return results
+    }
+
+    /// Names may go round in a circle, as when two mailboxes swap theirs: the first steps aside until the others have moved.
+    private func exchangeNames(
+        _ patches: [(id: Id, patch: PatchObject)], in account: WebmailAccount, _ request: RequestState,
+        _ results: inout [Result<JSONObject?, SetError>]
+    ) async {
+        let stuck = results.indices.filter { index in
+            if case .failure(let error) = results[index] { error.type == "alreadyExists" } else { false }
+        }
+        guard stuck.count > 1, let first = stuck.first else { return }
+        let id = MailboxID(rawValue: patches[first].id.rawValue)
+        guard let name = try? await Self.mailbox(id, in: account)["name"]?.string else { return }
+        let aside = "~" + String(UInt64.random(in: 1 << 60 ... .max), radix: 36)
+        guard (try? await account.mail.updateMailbox(id, MailboxPatch(name: aside))) != nil else { return }
+        for index in stuck.dropFirst() + [first] {
+            results[index] = await update(patches[index].id, patches[index].patch, in: account, request)
+        }
+        if case .failure = results[first] { try? await account.mail.updateMailbox(id, MailboxPatch(name: name)) }
     }
 
     private func update(

@@ -3,10 +3,13 @@ internal import JMAP
 internal import MailStore
 
 extension MailAccount {
-    /// All records of a kind as JSON objects, by their ids.
-    nonisolated func jsonRecords(_ kind: ChangeKind) async throws(MethodError) -> (state: String, records: [(id: String, json: JSONObject)]) {
+    /// The records of a kind as JSON objects: all of them, or those of these ids that exist; and the state that they are of.
+    nonisolated func jsonRecords(
+        _ kind: ChangeKind, ids: [String]? = nil
+    ) async throws(MethodError) -> (state: String, records: [(id: String, json: JSONObject)]) {
         try await snapshot { reader in
-            let records = try reader.records(kind).compactMap { record -> (id: String, json: JSONObject)? in
+            let stored = try ids.map { try $0.compactMap { try reader.record(kind, id: $0) } } ?? reader.records(kind)
+            let records = stored.compactMap { record -> (id: String, json: JSONObject)? in
                 guard let object = try? JSON(parsing: record.json).object else { return nil }
                 return (record.id, object)
             }

@@ -18,9 +18,7 @@ extension EmailSubmissionType: GettableType, ChangingType {
     package func get(
         _ ids: [Id]?, _ properties: [String], limit: Int, from account: WebmailAccount
     ) async throws(MethodError) -> GetResult {
-        let (state, records) = try await account.mail.jsonRecords(.emailSubmission)
-        let wanted = ids.map { Set($0.map(\.rawValue)) }
-        let found = wanted.map { wanted in records.filter { wanted.contains($0.id) } } ?? records
+        let (state, found) = try await account.mail.jsonRecords(.emailSubmission, ids: ids?.map(\.rawValue))
         guard found.count <= limit else { throw .requestTooLarge }
         var list: [JSON] = []
         for (id, record) in found {
