@@ -71,10 +71,10 @@ export function shortNumber(number) {
 
 /** @param {number} bytes */
 export function formatSize(bytes) {
-  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
-  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log(bytes) / Math.log(1000)));
-  const value = bytes / 1000 ** power;
-  return new Intl.NumberFormat(locale(), { style: 'unit', unit: units[power], unitDisplay: 'short', maximumFractionDigits: value < 10 && power > 1 ? 1 : 0 }).format(value);
+  const units = ['kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
+  const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log(bytes) / Math.log(1000)) - 1);
+  const value = bytes / 1000 ** (power + 1);
+  return new Intl.NumberFormat(locale(), { style: 'unit', unit: units[power], unitDisplay: 'short', maximumFractionDigits: value < 1 || (value < 10 && power > 0) ? 1 : 0 }).format(value);
 }
 
 /** @param {readonly string[]} items */
