@@ -21,15 +21,22 @@ const app = /** @type {HTMLElement} */ (document.getElementById('app'));
 const preferences = createPreferences();
 applyPreferences(preferences);
 
+/** Whether it is worth asking for a session early. */
+const wasSignedIn = {
+  get: () => Boolean(stored('mailportal.signed-in')),
+  set(/** @type {boolean} */ isSignedIn) {
+    try {
+      if (isSignedIn) localStorage.setItem('mailportal.signed-in', 'yes');
+      else localStorage.removeItem('mailportal.signed-in');
+    } catch { /* No storage: the next start asks one after the other. */ }
+  },
+};
+
 /** The folders as they last were, so that the first request can ask for the inbox already. */
 const remembered = {
   key: (/** @type {string} */ accountId) => `mailportal.folders.${accountId}`,
   read(/** @type {string} */ accountId) {
-    try {
-      return JSON.parse(localStorage.getItem(remembered.key(accountId)) ?? '[]');
-    } catch {
-      return [];
-    }
+    return JSON.parse(stored(remembered.key(accountId)) ?? '[]');
   },
   write(/** @type {string} */ accountId, /** @type {unknown[]} */ folders) {
     try {
@@ -38,8 +45,17 @@ const remembered = {
   },
 };
 
+/** @param {string} key */
+function stored(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
 async function start() {
-  const asked = Promise.all([currentPerson(), jmapSession()]);
+  const asked = askWhoIsThere();
   await Promise.all([loadWords(), loadIcons()]);
   try {
     const [person, session] = await asked;
@@ -51,6 +67,16 @@ async function start() {
   }
 }
 
+/**
+ * Asks for both sessions at once where somebody was signed in before; else for the first alone.
+ * @returns {Promise<[Person | null, JMAPSession | null]>}
+ */
+async function askWhoIsThere() {
+  if (wasSignedIn.get()) return Promise.all([currentPerson(), jmapSession()]);
+  const person = await currentPerson();
+  return [person, person && await jmapSession()];
+}
+
 /** @returns {Promise<JMAPSession | null>} */
 async function jmapSession() {
   const response = await fetch('/jmap/session');
@@ -58,6 +84,7 @@ async function jmapSession() {
 }
 
 async function showLogin() {
+  wasSignedIn.set(false);
   const [{ createLogin }] = await Promise.all([import('./login/login.js'), loadStyles('login')]);
   const login = createLogin(async (person) => {
     const session = await jmapSession();
@@ -77,6 +104,7 @@ function showFailure() {
 
 /** @param {Person} person @param {JMAPSession} session */
 function showMail(person, session) {
+  wasSignedIn.set(true);
   let { csrfToken } = person;
   /** @type {Promise<void> | null} */
   let signingIn = null;
@@ -106,7 +134,8 @@ function showMail(person, session) {
     openComposer: (spec) => void openComposer(spec),
     async signOut() {
       life.abort();
-      localStorage.removeItem(remembered.key(client.accountId));
+      remembered.write(client.accountId, []);
+      wasSignedIn.set(false);
       await signOut(csrfToken).catch(() => {});
       location.assign('/login');
     },
