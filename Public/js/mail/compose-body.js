@@ -123,7 +123,10 @@ export function forwardOf(email, content) {
     name.textContent = `${label}: `;
     head.append(name, value, document.createElement('br'));
   }
-  fragment.append(head, document.createElement('br'), content);
+  const body = document.createElement('div');
+  body.className = 'forwarded';
+  body.append(content);
+  fragment.append(head, document.createElement('br'), body);
   return fragment;
 }
 
