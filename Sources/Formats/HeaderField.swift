@@ -74,7 +74,7 @@ package enum HeaderForm: String, CaseIterable, Sendable {
     /// `raw` stands for fields that have no other form (Received, Return-Path).
     private static let formOfDefinedFields: [String: HeaderForm] = {
         var forms: [String: HeaderForm] = ["received": .raw, "return-path": .raw]
-        for name in ["subject", "comments", "keywords", "list-id"] { forms[name] = .text }
+        for name in ["subject", "comments", "keywords"] { forms[name] = .text }
         for name in ["from", "sender", "reply-to", "to", "cc", "bcc"] {
             forms[name] = .addresses
             forms["resent-" + name] = .addresses

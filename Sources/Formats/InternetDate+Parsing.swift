@@ -115,7 +115,9 @@ private struct DateFields {
     }
 
     var date: InternetDate? {
-        guard let day, let month, let year, InternetDate.isDate(year: year, month: month, day: day) else { return nil }
+        guard let day, let month, let year, (1000...9999).contains(year),
+            InternetDate.isDate(year: year, month: month, day: day)
+        else { return nil }
         let offset = offset ?? 0
         let days = InternetDate.days(year: year, month: month, day: day)
         return InternetDate(seconds: Int64(days * 86_400 + (time ?? 0) - offset * 60), offsetMinutes: offset)

@@ -7,7 +7,7 @@ package struct Message: Sendable {
     /// How deep parts may nest; a multipart below is a leaf.
     package static let maximumDepth = 64
     /// How many parts are told apart; later delimiters are content.
-    package static let maximumParts = 2000
+    package static let maximumParts = 10_000
 
     let storage: MessageStorage
 

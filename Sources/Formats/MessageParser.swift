@@ -208,14 +208,14 @@ struct MessageParser {
         return parts[part].fields.isEmpty && isEnvelopeLine(input.slice(line))
     }
 
-    /// Whether the line is `name=…` after a field that ends in a semicolon: a fold that lost its blank.
+    /// Whether the line is `name=…` or the like after a field that ends in a semicolon: a fold that lost its blank. (A boundary found so
+    /// would be one that no other parser finds.)
     private func isUnfoldedParameter(_ line: Range<Int>, _ part: Int) -> Bool {
         guard !parts[part].fields.isEmpty, let last = fields.last, !last.value.isEmpty,
             input[last.value.upperBound - 1] == ASCII.semicolon
         else { return false }
-        var index = line.lowerBound
-        while index < line.upperBound, input[index].isAtomText, input[index] != ASCII.equals { index += 1 }
-        return index > line.lowerBound && index < line.upperBound && input[index] == ASCII.equals
+        let text = input.slice(line)
+        return text.hasPrefixIgnoringCase("name=") || text.hasPrefixIgnoringCase("filename=") || text.hasPrefixIgnoringCase("charset=")
     }
 
     private mutating func extendField(of part: Int, to end: Int) {

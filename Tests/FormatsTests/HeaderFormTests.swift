@@ -139,7 +139,7 @@ struct OtherFormTests {
         "forms are allowed for the fields that RFC 8621 lists",
         arguments: [
             ("Subject", HeaderForm.text, true), ("Subject", .addresses, false), ("from", .groupedAddresses, true), ("From", .text, false),
-            ("X-Thing", .urls, true), ("List-Post", .urls, true), ("List-Post", .text, false), ("Date", .date, true), ("Received", .text, false),
+            ("X-Thing", .urls, true), ("List-Post", .urls, true), ("List-Post", .text, false), ("List-Id", .text, true), ("Date", .date, true), ("Received", .text, false),
             ("References", .messageIds, true), ("Resent-To", .addresses, true), ("Content-Type", .text, true), ("Received", .raw, true),
         ])
     func allowed(name: String, form: HeaderForm, isAllowed: Bool) {
@@ -158,7 +158,7 @@ struct InternetDateTests {
             ("Mon Jun  3 09:15:00 2024", "2024-06-03T09:15:00Z"), ("Mon, 3 Jun 2024 09:15:00 +0200 (CEST)", "2024-06-03T09:15:00+02:00"),
             ("3 Jun 124 09:15:00 +0000", "2024-06-03T09:15:00Z"), ("Mon, 03 Jun 2024 09:15:00 A", "2024-06-03T09:15:00Z"),
             ("03-Jun-2024 09:15:00 +0100", "2024-06-03T09:15:00+01:00"), ("Sat, 29 Feb 2020 23:59:60 +0000", "2020-02-29T23:59:59Z"),
-            ("Mon, 30 Feb 2024 10:00:00 +0000", nil), ("yesterday", nil), ("", nil), ("25:99", nil), ("Mon, 3 Jun 2024", "2024-06-03T00:00:00Z"),
+            ("Mon, 30 Feb 2024 10:00:00 +0000", nil), ("yesterday", nil), ("", nil), ("25:99", nil), ("1 Jan 12345 00:00:00 GMT", nil), ("Mon, 3 Jun 2024", "2024-06-03T00:00:00Z"),
             ("Mon,3 Jun 2024 09:15:00+0200", "2024-06-03T09:15:00+02:00"), ("29 Aug 0102 19:49:31 +0300", "2002-08-29T19:49:31+03:00"), ("3 June 2024 9:15 PST", "2024-06-03T09:15:00-08:00"),
         ] as [(String, String?)])
     func parses(text: String, rfc3339: String?) {
