@@ -68,10 +68,9 @@ struct DataPlace {
         directory = try Directory(path: "\(configuration.data)/directory.sqlite", logger: logger)
     }
 
-    /// Makes the data directory where it is missing, for its owner alone.
+    /// Makes the data directory where it is missing, for its owner alone: and so all that this process makes from now on.
     static func make(_ path: String) throws {
-        let previous = umask(0o077)
-        defer { umask(previous) }
+        umask(0o077)
         do throws(StoreError) { try Folder.make(path) } catch {
             throw Failure.cannotCreate("the data directory \(path) cannot be made: \(error)")
         }

@@ -87,11 +87,8 @@ final class Certificates: Service {
         let pair = try SelfSigned(hostname: hostname)
         let folder = Folder.parent(of: key)
         try Folder.make(folder)
-        let previous = umask(0o077)
-        defer { umask(previous) }
         try AtomicFile.write(Array(pair.key.utf8), to: key)
         try AtomicFile.write(Array(pair.certificate.utf8), to: certificate)
-        chmod(key, 0o600)
     }
 }
 

@@ -129,8 +129,6 @@ struct DemoStart {
     }
 
     private func writeLogins(_ logins: [DemoLogin]) throws {
-        let previous = umask(0o077)
-        defer { umask(previous) }
         let text = logins.map { "\($0.address) \($0.password)\n" }.joined()
         try AtomicFile.write(Array(text.utf8), to: loginsFile)
     }
