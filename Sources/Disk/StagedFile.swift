@@ -37,9 +37,9 @@ package final class StagedFile: Sendable {
         state.withLock { $0.size += bytes.count }
     }
 
-    /// Copies what `file` holds to the end, a piece at a time.
-    package func append(contentsOf file: OpenFile) throws(StoreError) {
-        var offset = 0
+    /// Copies what `file` holds from `start` on, a piece at a time.
+    package func append(contentsOf file: OpenFile, from start: Int = 0) throws(StoreError) {
+        var offset = start
         while offset < file.size {
             let piece = try file.read(at: offset, count: 1 << 18)
             guard !piece.isEmpty else { throw .unavailable(reason: "file shrank: \(path)") }

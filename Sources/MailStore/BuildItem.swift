@@ -39,10 +39,10 @@ extension BuildItem {
     /// Reads and parses each on all cores; what is gone is left out.
     static func parsed(_ items: [BuildItem]) -> [BuiltItem] {
         parallel(items) { item in
-            guard let file = try? OpenFile(path: item.path), let bytes = try? file.read() else { return nil }
+            guard let file = try? OpenFile(path: item.path), let bytes = try? file.read(count: MessageDigest.limit) else { return nil }
             var item = item
             item.received = file.modified / 1_000_000
-            item.size = bytes.count
+            item.size = file.size
             return BuiltItem(item: item, digest: MessageDigest(parsing: bytes))
         }
     }

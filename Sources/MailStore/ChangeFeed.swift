@@ -13,19 +13,26 @@ final class ChangeFeed: Sendable {
 
     var hasReaders: Bool { state.withLock { !$0.readers.isEmpty } }
 
-    /// A stream that holds no more than the newest states. `onFirst` runs when this is the only reader.
-    func subscribe(onFirst: () -> Void) -> AsyncStream<StateChange> {
+    /// A stream that holds no more than the newest states, and the number under which it can be `greeted`.
+    func subscribe() -> (stream: AsyncStream<StateChange>, reader: Int) {
         let (stream, continuation) = AsyncStream.makeStream(of: StateChange.self, bufferingPolicy: .bufferingNewest(1))
-        let (number, isFirst) = state.withLock { state in
+        let number = state.withLock { state in
             state.nextReader += 1
             state.readers[state.nextReader] = continuation
-            return (state.nextReader, state.readers.count == 1)
+            return state.nextReader
         }
         continuation.onTermination = { [weak self] _ in
             _ = self?.state.withLock { $0.readers.removeValue(forKey: number) }
         }
-        if isFirst { onFirst() }
-        return stream
+        return (stream, number)
+    }
+
+    /// Tells one reader the present states; the others know them.
+    func greet(_ reader: Int, _ change: StateChange) {
+        state.withLock { state in
+            state.last = change
+            _ = state.readers[reader]?.yield(change)
+        }
     }
 
     func publish(_ change: StateChange) {

@@ -57,25 +57,16 @@ extension EmailFilter {
         case .allInThreadHaveKeyword(let keyword): return EmailCondition.thread(keyword, has: false).negated
         case .someInThreadHaveKeyword(let keyword): return .thread(keyword, has: true)
         case .noneInThreadHaveKeyword(let keyword): return EmailCondition.thread(keyword, has: true).negated
-        case .text(let text): return EmailFilter.search(text, [])
-        case .from(let text): return EmailFilter.search(text, ["sender"])
-        case .to(let text): return EmailFilter.search(text, ["recipient"])
-        case .cc(let text): return EmailFilter.search(text, ["cc"])
-        case .bcc(let text): return EmailFilter.search(text, ["bcc"])
-        case .subject(let text): return EmailFilter.search(text, ["subject"])
-        case .body(let text): return EmailFilter.search(text, ["body"])
+        case .text, .from, .to, .cc, .bcc, .subject, .body:
+            guard let (terms, columns) = searched else { return .always }
+            guard let expression = terms.expression(columns: columns) else { return terms.isBlank ? .always : .never }
+            return EmailCondition(
+                sql: "e.number IN (SELECT rowid FROM texts WHERE texts MATCH ?)", arguments: [expression])
         case .header(let name, let text):
             return EmailCondition(
                 sql: "has_header((SELECT folder FROM mailboxes WHERE number = e.mailbox), e.file, ?, ?)",
                 arguments: [name, text ?? ""])
         }
-    }
-
-    private static func search(_ text: String, _ columns: [String]) -> EmailCondition {
-        let terms = SearchTerms(text)
-        guard let expression = terms.expression(columns: columns) else { return terms.isBlank ? .always : .never }
-        return EmailCondition(
-            sql: "e.number IN (SELECT rowid FROM texts WHERE texts MATCH ?)", arguments: [expression])
     }
 
     static func number(_ id: MailboxID, _ db: Database) throws -> Int64? {

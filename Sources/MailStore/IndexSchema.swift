@@ -5,7 +5,7 @@ import GRDB
 /// Invariants: `mailbox_threads` and the counts of `mailboxes` are sums over `emails`; `number` grows and is never used again, so
 /// full-text rows of removed emails are simply never joined; every row of `changes` has a sequence of its own.
 enum IndexSchema {
-    static let version = 1
+    static let version = 2
 
     static func create(_ db: Database) throws {
         try db.execute(sql: tables)
@@ -69,6 +69,11 @@ enum IndexSchema {
         CREATE INDEX emails_by_thread ON emails (thread, mailbox, received);
         CREATE INDEX emails_by_received ON emails (received, number, thread);
         CREATE INDEX emails_without_text ON emails (number) WHERE texted = 0;
+
+        CREATE TABLE email_blocks (
+            block INTEGER PRIMARY KEY NOT NULL,
+            newest INTEGER NOT NULL
+        );
 
         CREATE TABLE summaries (
             number INTEGER PRIMARY KEY NOT NULL,

@@ -33,7 +33,7 @@ struct EmailRow {
         thread = row[3]
         received = row[4]
         size = row[5]
-        flags = EmailFlags(bits: row[6], others: EmailFlags.others(column: row[7]))
+        flags = EmailFlags(bits: (row[6] as Int) & EmailFlags.keywordMask, others: EmailFlags.others(column: row[7]))
         file = row[8]
     }
 }
@@ -78,6 +78,12 @@ final class IndexTransaction {
             withText,
         ])
         let inserted = number ?? db.lastInsertedRowID
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO email_blocks (block, newest) VALUES (?, ?)
+                ON CONFLICT (block) DO UPDATE SET newest = excluded.newest WHERE excluded.newest > newest
+                """
+        ).execute(arguments: [inserted >> ReceivedBounds.shift, row.received])
         try db.cachedStatement(sql: "INSERT INTO summaries (number, data) VALUES (?, ?)")
             .execute(arguments: [inserted, Data(SummaryCodec.encode(digest))])
         let keys = Set(MessageDigest.threadKeys(digest.headers, baseSubject: digest.baseSubject))

@@ -69,18 +69,30 @@ extension MailAccount {
         receivedAt: UnixTime, quota: Int64?, isDelivery: Bool
     ) throws(StoreError) -> PendingDelivery {
         let unique = UniqueName.next()
-        let bytes: [UInt8] =
-            switch content.source {
-            case .bytes(let body): content.prefix.isEmpty ? body : content.prefix + body
-            case .file(let path): try content.prefix + OpenFile(path: path).read()
-            }
         let file = try StagedFile(creating: folder + "/" + unique)
-        try file.append(bytes)
+        let head = try write(content, to: file)
         try file.setModified(milliseconds: receivedAt.milliseconds)
         try file.sync()
         return PendingDelivery(
-            name: name ?? unique, file: file, digest: MessageDigest(parsing: bytes), target: target, flags: flags,
+            name: name ?? unique, file: file, digest: MessageDigest(parsing: head), target: target, flags: flags,
             receivedAt: receivedAt, quota: quota, isDelivery: isDelivery)
+    }
+
+    /// Writes prefix and content, a file's in pieces; returns the head of it that the digest is made of.
+    private static func write(_ content: MessageContent, to file: StagedFile) throws(StoreError) -> [UInt8] {
+        switch content.source {
+        case .bytes(let body):
+            let bytes = content.prefix.isEmpty ? body : content.prefix + body
+            try file.append(bytes)
+            return bytes.count <= MessageDigest.limit ? bytes : Array(bytes[..<MessageDigest.limit])
+        case .file(let path):
+            let source = try OpenFile(path: path)
+            let body = try source.read(count: max(0, MessageDigest.limit - content.prefix.count))
+            let head = content.prefix + body
+            try file.append(head)
+            try file.append(contentsOf: source, from: body.count)
+            return head
+        }
     }
 
     /// Files all that is staged by now, in one transaction; what failed has its own result.

@@ -56,14 +56,17 @@ extension MailAccount {
 
     // MARK: Watching
 
-    func beginWatching() {
-        guard watch == nil, !isClosed else { return }
-        watch = DirectoryWatch { [weak self] in
-            Task { await self?.noticed() }
+    /// Watches the folders while somebody listens, and tells the new listener where things stand.
+    func beginWatching(for reader: Int) {
+        guard !isClosed else { return }
+        if watch == nil {
+            watch = DirectoryWatch { [weak self] in
+                Task { await self?.noticed() }
+            }
+            watchFolders()
+            try? refresh()
         }
-        watchFolders()
-        try? refresh()
-        publish()
+        if let states = try? index.states() { feed.greet(reader, states) }
     }
 
     /// Many events come in a burst: the first waits a little and looks once for all.

@@ -46,7 +46,9 @@ package actor MailAccount {
     }
 
     /// Opens the account's folder, making it and the default mailboxes when they are missing, and heals what differs.
-    static func open(key: AccountKey, path: String) async throws(StoreError) -> MailAccount {
+    ///
+    /// - Parameter reconciling: false leaves an index that is there as it is, for who wants to `verify` it.
+    static func open(key: AccountKey, path: String, reconciling: Bool = true) async throws(StoreError) -> MailAccount {
         let executor = DiskExecutor(label: "account")
         let opened = try await DiskExecutor.offload { () throws(StoreError) -> (MailAccount, Bool) in
             let maildir = Maildir(path: path + "/Maildir")
@@ -58,11 +60,12 @@ package actor MailAccount {
             }
             return (MailAccount(key: key, path: path, index: index, lock: lock, executor: executor), isEmpty)
         }
-        try await opened.0.start(isEmpty: opened.1)
+        try await opened.0.start(isEmpty: opened.1, reconciling: reconciling)
         return opened.0
     }
 
-    private func start(isEmpty: Bool) throws(StoreError) {
+    private func start(isEmpty: Bool, reconciling: Bool) throws(StoreError) {
+        guard isEmpty || reconciling else { return }
         try lock.withLock { () throws(StoreError) in
             try maildir.sweep(now: .now)
             try prepareFolders()
@@ -111,9 +114,9 @@ package actor MailAccount {
     /// The states after each change from now on, the present ones first. A slow reader misses intermediate ones, never the
     /// last. While there is a reader, what other programs do to the folders is noticed within a second.
     package nonisolated func changes() -> AsyncStream<StateChange> {
-        feed.subscribe { [weak self] in
-            Task { await self?.beginWatching() }
-        }
+        let (stream, reader) = feed.subscribe()
+        Task { [weak self] in await self?.beginWatching(for: reader) }
+        return stream
     }
 
     // MARK: Writing

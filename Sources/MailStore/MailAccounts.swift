@@ -36,24 +36,27 @@ package actor MailAccounts {
 
     /// Opens the account, makes its folder with the default mailboxes when it is new, and heals what differs between
     /// files and index. Two callers get the same instance.
-    package func account(for key: AccountKey) async throws(StoreError) -> MailAccount {
+    ///
+    /// - Parameter reconciling: false to take the account as it is: for `verify`, which is to find what differs.
+    package func account(for key: AccountKey, reconciling: Bool = true) async throws(StoreError) -> MailAccount {
         clock += 1
         if let account = open[key]?.account {
             open[key] = Entry(account: account, kept: account, lastUse: clock)
-            await account.refreshIfOld()
+            if reconciling { await account.refreshIfOld() }
             return account
         }
         let path = try path(of: key)
         let task = opening[key] ?? Task {
             do throws(StoreError) {
-                return .success(try await MailAccount.open(key: key, path: path))
+                return .success(try await MailAccount.open(key: key, path: path, reconciling: reconciling))
             } catch {
                 return .failure(error)
             }
         }
         opening[key] = task
-        let account = try await task.value.get()
+        let result = await task.value
         opening[key] = nil
+        let account = try result.get()
         if let other = open[key]?.account { return other }
         open[key] = Entry(account: account, kept: account, lastUse: clock)
         makeRoom()
@@ -86,6 +89,11 @@ package actor MailAccounts {
         try Folder.sync(trash)
         try Folder.sync(Folder.parent(of: path))
         return target
+    }
+
+    /// Closes the account if it is open: its folder was, or is going to be, moved away by somebody else.
+    package func close(_ key: AccountKey) async {
+        await open.removeValue(forKey: key)?.account?.close()
     }
 
     /// Closes all. What was promised is on disk already; this ends background work.

@@ -54,6 +54,7 @@ extension MailReader {
 /// How a query is answered: as the list of a mailbox, for which the index has an order, or by looking at every candidate.
 struct QueryPlan {
     let list: MailboxList?
+    private let texts: TextList?
     private let condition: EmailCondition
     private let order: EmailCondition
     private let collapses: Bool
@@ -69,11 +70,13 @@ struct QueryPlan {
         self.order = EmailCondition(
             sql: order.map(\.sql).joined(separator: ", "), arguments: order.flatMap(\.arguments))
         list = try MailboxList(filter, sort, collapses: collapses, db)
+        texts = try TextList(filter, sort, collapses: collapses, db)
     }
 
     /// The first ids of the answer, collapsed if asked; all of them when `count` is nil.
     func ids(upTo count: Int?, _ db: Database) throws -> [EmailID] {
         if count == 0 { return [] }
+        if let texts { return try texts.ids(upTo: count, db) }
         var ids: [EmailID] = []
         var seen: Set<Int64> = []
         let limit = collapses || count == nil ? "" : " LIMIT \(count!)"

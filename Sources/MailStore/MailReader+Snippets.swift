@@ -21,7 +21,7 @@ extension MailReader {
         } ?? []
         return try emails(ids).map { email in
             var preview: String?
-            if !bodyTerms.isEmpty, let path = try path(of: email.id), let bytes = try? OpenFile(path: path).read() {
+            if !bodyTerms.isEmpty, let path = try path(of: email.id), let bytes = try? OpenFile(path: path).read(count: MessageDigest.limit) {
                 let text = MessageSummary(of: Message(parsing: bytes)).bodyText
                 preview = Highlighter(terms: bodyTerms).extract(text, limit: 255)
             }

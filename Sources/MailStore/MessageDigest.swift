@@ -10,6 +10,11 @@ struct MessageDigest: Sendable {
     /// What full-text search finds it by.
     let document: SearchDocument
 
+    /// Octets of a message that are looked at; what lies behind (of large attachments) adds nothing to a list or a search.
+    /// A bound for memory, the same at delivery and at a rebuild.
+    static let limit = 2 << 20
+
+    /// - Parameter bytes: the message, or its first `limit` octets when it is larger.
     init(parsing bytes: [UInt8]) {
         self.init(MessageSummary(of: Message(parsing: bytes)))
     }
