@@ -15,10 +15,11 @@ package enum IndexDatabase {
         configuration.busyMode = .timeout(10)
         configuration.foreignKeysEnabled = false
         configuration.prepareDatabase { database in
+            // Readers see the file through the mapping; what they cache beside it would be there once for each of them.
             try database.execute(sql: """
                 PRAGMA synchronous = NORMAL;
                 PRAGMA temp_store = MEMORY;
-                PRAGMA cache_size = -4096;
+                PRAGMA cache_size = \(database.configuration.readonly ? -512 : -2048);
                 PRAGMA mmap_size = 268435456;
                 PRAGMA journal_size_limit = 16777216;
                 PRAGMA wal_autocheckpoint = 2000;

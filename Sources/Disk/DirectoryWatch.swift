@@ -6,11 +6,21 @@ import Synchronization
 /// The call comes on a thread of its own and must return at once. Events are hints: several changes may give one call, and where
 /// the system has no watches left there is none; who must know compares directory times as well.
 package final class DirectoryWatch: Sendable {
+    /// A name that came to or left a directory.
+    package struct Event: Sendable, Hashable {
+        /// As given to `add`.
+        package let directory: String
+        package let name: String
+        package let isGone: Bool
+    }
+
     private let token: Int
     private let hub: InotifyHub
 
     /// Nil when the system has no inotify instance for us.
-    package init?(_ onChange: @escaping @Sendable () -> Void) {
+    ///
+    /// - Parameter onChange: gets the events, none when some were lost and anything may have changed.
+    package init?(_ onChange: @escaping @Sendable ([Event]) -> Void) {
         guard let hub = InotifyHub.shared else { return nil }
         self.hub = hub
         token = hub.register(onChange)
@@ -29,8 +39,9 @@ private final class InotifyHub: Sendable {
 
     private struct State {
         var nextToken = 0
-        var callbacks: [Int: @Sendable () -> Void] = [:]
-        var tokens: [CInt: Set<Int>] = [:]
+        var callbacks: [Int: @Sendable ([DirectoryWatch.Event]) -> Void] = [:]
+        /// For each watched directory, who watches it and under which path.
+        var watchers: [CInt: [Int: String]] = [:]
     }
 
     private let descriptor: CInt
@@ -49,7 +60,7 @@ private final class InotifyHub: Sendable {
         pthread_detach(thread)
     }
 
-    func register(_ callback: @escaping @Sendable () -> Void) -> Int {
+    func register(_ callback: @escaping @Sendable ([DirectoryWatch.Event]) -> Void) -> Int {
         state.withLock { state in
             state.nextToken += 1
             state.callbacks[state.nextToken] = callback
@@ -61,10 +72,10 @@ private final class InotifyHub: Sendable {
         let unused = state.withLock { state -> [CInt] in
             state.callbacks[token] = nil
             var unused: [CInt] = []
-            for (watch, tokens) in state.tokens where tokens.contains(token) {
-                state.tokens[watch]!.remove(token)
-                if state.tokens[watch]!.isEmpty {
-                    state.tokens[watch] = nil
+            for (watch, watchers) in state.watchers where watchers[token] != nil {
+                state.watchers[watch]![token] = nil
+                if state.watchers[watch]!.isEmpty {
+                    state.watchers[watch] = nil
                     unused.append(watch)
                 }
             }
@@ -78,7 +89,7 @@ private final class InotifyHub: Sendable {
         return state.withLock { state in
             let watch = inotify_add_watch(descriptor, path, UInt32(mask))
             guard watch >= 0 else { return false }
-            state.tokens[watch, default: []].insert(token)
+            state.watchers[watch, default: [:]][token] = path
             return true
         }
     }
@@ -90,25 +101,32 @@ private final class InotifyHub: Sendable {
             let count = read(descriptor, buffer.baseAddress!, buffer.count)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return }
-            for callback in callbacks(UnsafeRawBufferPointer(rebasing: buffer[..<count])) { callback() }
+            for call in calls(for: UnsafeRawBufferPointer(rebasing: buffer[..<count])) { call() }
         }
     }
 
-    private func callbacks(_ events: UnsafeRawBufferPointer) -> [@Sendable () -> Void] {
-        var watches: Set<CInt> = []
-        var isOverflow = false
-        var offset = 0
-        let header = MemoryLayout<inotify_event>.size
-        while offset + header <= events.count {
-            let event = events.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
-            // Q_OVERFLOW: events were lost, anything may have changed.
-            if event.wd < 0 { isOverflow = true } else { watches.insert(event.wd) }
-            offset += header + Int(event.len)
-        }
-        return state.withLock { state in
-            if isOverflow { return Array(state.callbacks.values) }
-            let tokens = watches.reduce(into: Set<Int>()) { $0.formUnion(state.tokens[$1] ?? []) }
-            return tokens.compactMap { state.callbacks[$0] }
+    private func calls(for bytes: UnsafeRawBufferPointer) -> [() -> Void] {
+        state.withLock { state in
+            var events: [Int: [DirectoryWatch.Event]] = [:]
+            var offset = 0
+            let header = MemoryLayout<inotify_event>.size
+            while offset + header <= bytes.count {
+                let event = bytes.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
+                let end = min(bytes.count, offset + header + Int(event.len))
+                if event.wd < 0 {
+                    // Q_OVERFLOW: events were lost, anything may have changed.
+                    return state.callbacks.values.map { callback in { callback([]) } }
+                }
+                let name = String(decoding: bytes[(offset + header)..<end].prefix { $0 != 0 }, as: UTF8.self)
+                let isGone = event.mask & UInt32(IN_DELETE | IN_MOVED_FROM) != 0
+                for (token, path) in state.watchers[event.wd] ?? [:] {
+                    events[token, default: []].append(.init(directory: path, name: name, isGone: isGone))
+                }
+                offset = end
+            }
+            return events.compactMap { token, events in
+                state.callbacks[token].map { callback in { callback(events) } }
+            }
         }
     }
 }

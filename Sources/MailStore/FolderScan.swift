@@ -1,4 +1,5 @@
 import Disk
+import Glibc
 
 /// What one folder's `new` and `cur` hold, and when they were looked at.
 struct FolderScan {
@@ -19,6 +20,7 @@ struct FolderScan {
     init(_ path: String) throws(StoreError) {
         var attempts = 0
         while true {
+            FolderScan.waitUntilSettled(path)
             let cur = Folder.modified(path + "/cur") ?? 0
             let new = Folder.modified(path + "/new") ?? 0
             // `new` first: messages go from new to cur, so that one on its way is seen twice rather than not at all.
@@ -33,8 +35,8 @@ struct FolderScan {
             attempts += 1
             let isStill = Folder.modified(path + "/cur") ?? 0 == cur && Folder.modified(path + "/new") ?? 0 == new
             guard isStill || attempts == 3 else { continue }
-            curStamp = isStill ? FolderScan.settled(cur) : 0
-            newStamp = isStill ? FolderScan.settled(new) : 0
+            curStamp = isStill ? cur : 0
+            newStamp = isStill ? new : 0
             collect(found, in: path)
             return
         }
@@ -62,8 +64,13 @@ struct FolderScan {
         }
     }
 
-    /// A time of change that lies so close to now that another change could bear the same: then it proves nothing.
-    private static func settled(_ stamp: Int64) -> Int64 {
-        UnixTime.now.milliseconds - stamp / 1_000_000 < 20 ? 0 : stamp
+    /// Two changes within a tick of the kernel's clock bear the same time: a listing proves something only when the tick of the
+    /// last change has passed before it begins. Some milliseconds, and only where something just changed.
+    private static func waitUntilSettled(_ path: String) {
+        let last = max(Folder.modified(path + "/cur") ?? 0, Folder.modified(path + "/new") ?? 0) / 1_000_000
+        let age = UnixTime.now.milliseconds - last
+        if (0..<tick).contains(age) { usleep(UInt32(tick - age) * 1000) }
     }
+
+    private static let tick: Int64 = 12
 }

@@ -5,7 +5,7 @@ import GRDB
 /// Invariants: `mailbox_threads` and the counts of `mailboxes` are sums over `emails`; `number` grows and is never used again, so
 /// full-text rows of removed emails are simply never joined; every row of `changes` has a sequence of its own.
 enum IndexSchema {
-    static let version = 2
+    static let version = 3
 
     static func create(_ db: Database) throws {
         try db.execute(sql: tables)
@@ -128,7 +128,7 @@ enum IndexSchema {
     static let textTable = """
         CREATE VIRTUAL TABLE texts USING fts5 (
             subject, sender, recipient, cc, bcc, body, attachment,
-            content = '', columnsize = 0, tokenize = 'ascii', prefix = '2 3'
+            content = '', columnsize = 0, tokenize = 'ascii', prefix = '3'
         );
         """
 }

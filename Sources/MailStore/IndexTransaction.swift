@@ -118,12 +118,15 @@ final class IndexTransaction {
     /// Takes over new flags, mailbox or file name; only a change that a client can see gets a log row.
     func update(_ old: EmailRow, to new: EmailRow) throws {
         let isVisible = old.mailbox != new.mailbox || old.flags != new.flags
-        if isVisible {
+        // An index is rewritten when a column of it is set, even to what it was: set no more than what changes.
+        let flags = new.flags.bits & EmailFlags.keywordMask
+        if old.mailbox != new.mailbox {
             try db.cachedStatement(
                 sql: "UPDATE emails SET mailbox = ?, flags = (flags & ~31) | ?, keywords = ?, file = ? WHERE number = ?"
-            ).execute(arguments: [
-                new.mailbox, new.flags.bits & EmailFlags.keywordMask, new.flags.column, new.file, new.number,
-            ])
+            ).execute(arguments: [new.mailbox, flags, new.flags.column, new.file, new.number])
+        } else if isVisible {
+            try db.cachedStatement(sql: "UPDATE emails SET flags = (flags & ~31) | ?, keywords = ?, file = ? WHERE number = ?")
+                .execute(arguments: [flags, new.flags.column, new.file, new.number])
         } else {
             try db.cachedStatement(sql: "UPDATE emails SET file = ? WHERE number = ?").execute(arguments: [new.file, new.number])
         }

@@ -86,12 +86,18 @@ struct EmailChanges {
     private mutating func rename(
         _ row: EmailRow, _ new: inout EmailRow, from source: MailboxRow, to target: MailboxRow
     ) throws(StoreError) {
-        var file = row.file
-        if !DiskFile.exists(maildir.path(of: file, in: source.folder)) {
+        do throws(StoreError) {
+            try rename(row.file, row, &new, from: source, to: target)
+        } catch {
             // Another program changed its flags since we last looked.
-            guard let found = try locate(row, in: source) else { throw .notFound }
-            file = found
+            guard error == .notFound, let file = try locate(row, in: source) else { throw error }
+            try rename(file, row, &new, from: source, to: target)
         }
+    }
+
+    private mutating func rename(
+        _ file: String, _ row: EmailRow, _ new: inout EmailRow, from source: MailboxRow, to target: MailboxRow
+    ) throws(StoreError) {
         guard let name = MaildirName(String(file.dropFirst(4))) else { throw .notFound }
         new.file = try keywords.file(
             base: String(name.base), flags: new.flags, old: name.letters, mailbox: target, email: row.key,

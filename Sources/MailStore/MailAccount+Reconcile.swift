@@ -12,11 +12,14 @@ extension MailAccount {
     /// - Parameters:
     ///   - isFirst: at opening: records are compared too.
     ///   - isFull: looks into every folder.
-    func refresh(isFirst: Bool = false, isFull: Bool = false) throws(StoreError) {
+    ///   - suspects: folders to look into, whatever their times say.
+    func refresh(
+        isFirst: Bool = false, isFull: Bool = false, suspects: Set<FolderName> = []
+    ) throws(StoreError) {
         lastRefresh = .now
         // While an index is built all folders are read anyway; what changes meanwhile is found at its end.
         guard unbuilt.isEmpty, !isClosed else { return }
-        var isDirty = isFull || isFirst
+        var isDirty = isFull || isFirst || !suspects.isEmpty
         if !isDirty { isDirty = try isSomethingChanged() }
         guard isDirty else { return publishForeign() }
         if isFirst || isFull { try writeQuietly { try takeOverRecords($0) } }
@@ -25,7 +28,9 @@ extension MailAccount {
             let gone = try takeOverFolders(transaction)
             var reconciliation = Reconciliation(transaction, maildir, sidecars)
             for mailbox in try MailboxRow.all(transaction.db) where !gone.contains(where: { $0.number == mailbox.number }) {
-                if isFull || reconciliation.isChanged(mailbox) { try reconciliation.scan(mailbox) }
+                if isFull || suspects.contains(mailbox.folder) || reconciliation.isChanged(mailbox) {
+                    try reconciliation.scan(mailbox)
+                }
             }
             later = try reconciliation.settle()
             for mailbox in gone { try removeMailbox(mailbox, transaction) }
@@ -60,27 +65,49 @@ extension MailAccount {
     func beginWatching(for reader: Int) {
         guard !isClosed else { return }
         if watch == nil {
-            watch = DirectoryWatch { [weak self] in
-                Task { await self?.noticed() }
-            }
+            watch = DirectoryWatch { [weak self] events in self?.notice(events) }
             watchFolders()
             try? refresh()
         }
         if let states = try? index.states() { feed.greet(reader, states) }
     }
 
-    /// Many events come in a burst: the first waits a little and looks once for all.
-    private func noticed() async {
-        guard !isNoticing, !isClosed else { return }
-        isNoticing = true
-        try? await Task.sleep(for: .milliseconds(150))
-        isNoticing = false
+    /// Many events come in a burst: the first waits a little, and looks once for all.
+    private nonisolated func notice(_ new: [DirectoryWatch.Event]) {
+        guard events.withLock({ $0.add(new) }) else { return }
+        Task { [weak self] in
+            try? await Task.sleep(for: .milliseconds(150))
+            await self?.lookAtEvents()
+        }
+    }
+
+    private func lookAtEvents() {
+        let pending = events.withLock { $0.take() }
         guard !isClosed else { return }
         guard feed.hasReaders else {
             watch = nil
             return
         }
-        try? refresh()
+        try? refresh(suspects: suspects(pending))
+    }
+
+    /// The folders in which a name came or went that the index does not know of. Our own changes are in it by now, and
+    /// directory times cannot tell a foreign change that fell into the same moment as ours.
+    private func suspects(_ pending: PendingEvents) -> Set<FolderName> {
+        (try? index.pool.read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT m.folder, e.file FROM emails e JOIN mailboxes m ON m.number = e.mailbox WHERE e.id = ?")
+            var suspects: Set<FolderName> = []
+            for event in pending.events {
+                guard let folder = maildir.folder(ofDirectory: event.directory), let name = MaildirName(event.name) else { continue }
+                let row = try Row.fetchOne(statement, arguments: [name.key])
+                let file = String(event.directory.suffix(3)) + "/" + event.name
+                let isKnown = row.map { $0[0] == folder.raw && $0[1] == file } ?? false
+                let isExpected = event.isGone ? !isKnown : isKnown || (name.isDeleted && row == nil)
+                if !isExpected { suspects.insert(folder) }
+            }
+            return suspects
+        }) ?? []
     }
 
     private func watchFolders() {
@@ -90,6 +117,25 @@ extension MailAccount {
             watch.add(maildir.path(of: folder) + "/cur")
             watch.add(maildir.path(of: folder) + "/new")
         }
+    }
+}
+
+/// What inotify told and nobody has looked at yet.
+struct PendingEvents {
+    private(set) var events: [DirectoryWatch.Event] = []
+    private var isScheduled = false
+
+    /// Whether somebody must be sent to look.
+    mutating func add(_ new: [DirectoryWatch.Event]) -> Bool {
+        // Beyond this, directory times must do.
+        if events.count < 4096 { events += new }
+        defer { isScheduled = true }
+        return !isScheduled
+    }
+
+    mutating func take() -> PendingEvents {
+        defer { self = PendingEvents() }
+        return self
     }
 }
 

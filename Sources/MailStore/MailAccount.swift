@@ -30,7 +30,7 @@ package actor MailAccount {
     var background: Task<Void, Never>?
     var watch: DirectoryWatch?
     var lastRefresh = UnixTime(milliseconds: 0)
-    var isNoticing = false
+    nonisolated let events = Mutex(PendingEvents())
     var isClosed = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }

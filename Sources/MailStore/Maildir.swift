@@ -10,6 +10,13 @@ struct Maildir: Sendable {
     /// A message's path from its folder and `cur/…` or `new/…`.
     func path(of file: String, in folder: FolderName) -> String { path(of: folder) + "/" + file }
 
+    /// The folder whose `cur` or `new` lies at `directory`.
+    func folder(ofDirectory directory: String) -> FolderName? {
+        guard directory.hasPrefix(path + "/"), directory.hasSuffix("/cur") || directory.hasSuffix("/new") else { return nil }
+        let inner = directory.dropFirst(path.utf8.count + 1).dropLast(3)
+        return inner.isEmpty ? .inbox : FolderName(raw: String(inner.dropLast()))
+    }
+
     /// Where messages are written before they are filed; on the same file system as every folder.
     var staging: String { path + "/tmp" }
 

@@ -13,6 +13,9 @@ struct SearchTerms: Equatable {
     /// Nothing was asked for: everything matches. Not so when what was asked for has no letter or digit in it.
     let isBlank: Bool
 
+    /// Letters from which on a word is looked for as the beginning of words; the full-text table has an index for these.
+    private static let shortestPrefix = 3
+
     init(_ text: String) {
         terms = []
         isBlank = text.allSatisfy(\.isWhitespace)
@@ -35,7 +38,8 @@ struct SearchTerms: Equatable {
     private static func term(_ piece: String, isQuoted: Bool) -> Term? {
         var words = SearchText.normalize(piece).split(separator: " ").map(String.init)
         guard !words.isEmpty else { return nil }
-        var isPrefix = !isQuoted && words.last!.utf8.count >= 2
+        // Fewer letters begin so many words that looking them up would cost more than it tells.
+        var isPrefix = !isQuoted && words.last!.unicodeScalars.count >= SearchTerms.shortestPrefix
         // A run in pairs ends with a single character: within a phrase the last pair says it already; alone it is looked
         // for at the start of a pair.
         if let last = words.last, last.unicodeScalars.count == 1, SearchText.isPaired(last.unicodeScalars.first!.value) {
