@@ -77,7 +77,9 @@ struct Highlighter {
         while start < first.lowerBound, text[start].isWhitespace { start = text.index(after: start) }
         let end = text.index(start, offsetBy: 300, limitedBy: text.endIndex) ?? text.endIndex
         let window = String(text[start..<end])
-        return render(window, from: window.startIndex, matches(window, first: false), limit: limit)
+        var extract = render(window, from: window.startIndex, matches(window, first: false), limit: limit)
+        while extract.last == " " { extract.removeLast() }
+        return extract
     }
 
     private func render(_ text: String, from start: String.Index, _ ranges: [Range<String.Index>], limit: Int) -> String {

@@ -147,6 +147,9 @@ import Testing
             let none = try await snippet(.text("\"ripe tomatoes\""))
             #expect(none.subject == nil && none.preview == nil)
             #expect(try await snippet(.subject("ripe")).preview == nil)
+            let whole = try await account.add(message("Ends", id: "b@x", body: "  short text \r\n\r\n "))
+            let preview = try await account.read { try $0.snippets(.body("short"), for: [whole]).first?.preview }
+            #expect(preview == "<mark>short</mark> text")
         }
     }
 }
