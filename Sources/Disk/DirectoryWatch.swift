@@ -105,7 +105,9 @@ private final class InotifyHub: Sendable {
         }
     }
 
-    private func calls(for bytes: UnsafeRawBufferPointer) -> [() -> Void] {
+    private typealias Call = @Sendable () -> Void
+
+    private func calls(for bytes: UnsafeRawBufferPointer) -> [Call] {
         state.withLock { state in
             var events: [Int: [DirectoryWatch.Event]] = [:]
             var offset = 0
@@ -115,7 +117,7 @@ private final class InotifyHub: Sendable {
                 let end = min(bytes.count, offset + header + Int(event.len))
                 if event.wd < 0 {
                     // Q_OVERFLOW: events were lost, anything may have changed.
-                    return state.callbacks.values.map { callback in { callback([]) } }
+                    return state.callbacks.values.map { callback -> Call in { callback([]) } }
                 }
                 let name = String(decoding: bytes[(offset + header)..<end].prefix { $0 != 0 }, as: UTF8.self)
                 let isGone = event.mask & UInt32(IN_DELETE | IN_MOVED_FROM) != 0
@@ -124,9 +126,11 @@ private final class InotifyHub: Sendable {
                 }
                 offset = end
             }
-            return events.compactMap { token, events in
-                state.callbacks[token].map { callback in { callback(events) } }
+            var calls: [Call] = []
+            for (token, some) in events {
+                if let callback = state.callbacks[token] { calls.append({ callback(some) }) }
             }
+            return calls
         }
     }
 }

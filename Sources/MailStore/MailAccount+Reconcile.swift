@@ -1,5 +1,6 @@
 package import Disk
 import GRDB
+import Synchronization
 
 extension MailAccount {
     /// Compares every folder with the index, whatever the directory times say, and takes over what differs as ordinary changes.
@@ -102,7 +103,7 @@ extension MailAccount {
                 guard let folder = maildir.folder(ofDirectory: event.directory), let name = MaildirName(event.name) else { continue }
                 let row = try Row.fetchOne(statement, arguments: [name.key])
                 let file = String(event.directory.suffix(3)) + "/" + event.name
-                let isKnown = row.map { $0[0] == folder.raw && $0[1] == file } ?? false
+                let isKnown = row.map { ($0[0] as String) == folder.raw && ($0[1] as String) == file } ?? false
                 let isExpected = event.isGone ? !isKnown : isKnown || (name.isDeleted && row == nil)
                 if !isExpected { suspects.insert(folder) }
             }
