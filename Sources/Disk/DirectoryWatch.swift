@@ -107,24 +107,22 @@ private final class InotifyHub: Sendable {
 
     private typealias Call = @Sendable () -> Void
 
+    private struct Change: Sendable {
+        let watch: CInt
+        let name: String
+        let isGone: Bool
+    }
+
     private func calls(for bytes: UnsafeRawBufferPointer) -> [Call] {
-        state.withLock { state in
+        let changes = InotifyHub.changes(in: bytes)
+        return state.withLock { state -> [Call] in
+            // Q_OVERFLOW: events were lost, anything may have changed.
+            guard let changes else { return state.callbacks.values.map { callback -> Call in { callback([]) } } }
             var events: [Int: [DirectoryWatch.Event]] = [:]
-            var offset = 0
-            let header = MemoryLayout<inotify_event>.size
-            while offset + header <= bytes.count {
-                let event = bytes.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
-                let end = min(bytes.count, offset + header + Int(event.len))
-                if event.wd < 0 {
-                    // Q_OVERFLOW: events were lost, anything may have changed.
-                    return state.callbacks.values.map { callback -> Call in { callback([]) } }
+            for change in changes {
+                for (token, path) in state.watchers[change.watch] ?? [:] {
+                    events[token, default: []].append(.init(directory: path, name: change.name, isGone: change.isGone))
                 }
-                let name = String(decoding: bytes[(offset + header)..<end].prefix { $0 != 0 }, as: UTF8.self)
-                let isGone = event.mask & UInt32(IN_DELETE | IN_MOVED_FROM) != 0
-                for (token, path) in state.watchers[event.wd] ?? [:] {
-                    events[token, default: []].append(.init(directory: path, name: name, isGone: isGone))
-                }
-                offset = end
             }
             var calls: [Call] = []
             for (token, some) in events {
@@ -132,5 +130,22 @@ private final class InotifyHub: Sendable {
             }
             return calls
         }
+    }
+
+    /// The events in what was read; nil when some were lost.
+    private static func changes(in bytes: UnsafeRawBufferPointer) -> [Change]? {
+        var changes: [Change] = []
+        var offset = 0
+        let header = MemoryLayout<inotify_event>.size
+        while offset + header <= bytes.count {
+            let event = bytes.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
+            if event.wd < 0 { return nil }
+            let end = min(bytes.count, offset + header + Int(event.len))
+            let name = String(decoding: bytes[(offset + header)..<end].prefix { $0 != 0 }, as: UTF8.self)
+            let isGone = event.mask & UInt32(IN_DELETE | IN_MOVED_FROM) != 0
+            changes.append(Change(watch: event.wd, name: name, isGone: isGone))
+            offset = end
+        }
+        return changes
     }
 }
