@@ -7,7 +7,7 @@ package struct Limits: Sendable {
     package var maxCallsInRequest = 64
     package var maxObjectsInGet = 1000
     package var maxObjectsInSet = 1000
-    package var collationAlgorithms = ["i;ascii-casemap", "i;ascii-numeric", "i;octet", "i;unicode-casemap"]
+    package var collationAlgorithms = ["i;ascii-casemap", "i;unicode-casemap"]
 
     package init() {}
 

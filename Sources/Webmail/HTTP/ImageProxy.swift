@@ -104,7 +104,8 @@ struct ImageProxy: Sendable {
     private func publicAddress(of target: ImageURL) async throws -> String {
         let host = target.host
         let addresses = try await NIOThreadPool.singleton.runIfActive { HostAddresses.lookUp(host) }
-        guard let first = addresses.first, addresses.allSatisfy({ PublicAddress.isPublic($0.bytes) }) else {
+        guard let first = addresses.first else { throw Self.unreachable }
+        guard addresses.allSatisfy({ PublicAddress.isPublic($0.bytes) }) else {
             throw Web.Problem(.forbidden, code: "addressRefused", detail: "The image is not on the public internet.")
         }
         return first.text

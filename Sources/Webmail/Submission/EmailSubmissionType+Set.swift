@@ -65,7 +65,12 @@ extension EmailSubmissionType: SettableType {
             stored["id"] = nil
             let id = "S" + queueId.rawValue
             // It is on its way whatever happens now; a record that cannot be written is a lesser evil than a second copy.
-            do { try await account.mail.put(.emailSubmission, id, stored) } catch {}
+            do {
+                try await account.mail.put(.emailSubmission, id, stored)
+                // What happened before the record was there, the tracker could not write into it.
+                let latest = await current(stored)
+                if latest != stored { try await account.mail.put(.emailSubmission, id, latest) }
+            } catch {}
             options.emailIds.withLock { $0[id] = draft.emailId }
             return .success(CreatedRecord(id: id, properties: created))
         } catch { return .failure(error) }
