@@ -1,7 +1,11 @@
 """A JMAP client of a page: RFC 8620's requests over HTTP, and a reader of its event stream."""
 
+import base64
+import http.client
 import json
+import socket
 import threading
+import urllib.parse
 
 import requests
 
@@ -115,16 +119,25 @@ class Events:
         address = jmap.absolute(jmap.session["eventSourceUrl"])
         for key, value in {"types": types, "closeafter": closeafter, "ping": ping}.items():
             address = address.replace("{%s}" % key, requests.utils.quote(value, safe=""))
-        self.answer = jmap.http.get(address, stream=True, timeout=(10, 60))
-        self.answer.raise_for_status()
+        place = urllib.parse.urlsplit(address)
+        name, password = jmap.http.auth
+        # Not by `requests`: closing its stream waits for the reader, and the reader for the server.
+        self.connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+        self.connection.request("GET", f"{place.path}?{place.query}", headers={
+            "Authorization": "Basic " + base64.b64encode(name + b":" + password).decode(), "Accept": "text/event-stream"})
+        self.socket = self.connection.sock
+        self.answer = self.connection.getresponse()
+        assert self.answer.status == 200, self.answer.read()
         self.states, self.pings = [], []
+        self.ended = False
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
     def _read(self):
         kind, data = None, []
         try:
-            for line in self.answer.iter_lines(chunk_size=1):
+            while line := self.answer.readline():
+                line = line.rstrip(b"\r\n")
                 if line.startswith(b"event:"):
                     kind = line[6:].strip()
                 elif line.startswith(b"data:"):
@@ -132,12 +145,17 @@ class Events:
                 elif not line and data:
                     (self.states if kind == b"state" else self.pings).append(json.loads(b"\n".join(data)))
                     kind, data = None, []
-        except Exception:
-            # The stream was closed, by us or by the server; what was read stands.
-            return
+        except (OSError, ValueError, http.client.HTTPException):
+            pass  # closed, by us or by the server; what was read stands
+        self.ended = True
 
     def close(self):
-        self.answer.close()
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # the server was quicker
+        self.thread.join(5)
+        self.connection.close()
 
     def __enter__(self):
         return self
