@@ -51,11 +51,18 @@ package final class Directory: Sendable {
     }
 
     /// Looks every second for what other processes wrote, until cancelled.
-    package func followOtherWriters() async {
+    ///
+    /// - Parameter onRemoval: told of each account that is gone
+    package func followOtherWriters(onRemoval: @Sendable (Account) async -> Void = { _ in }) async {
+        var known = snapshot
         while !Task.isCancelled {
             do {
                 try await Task.sleep(for: .seconds(1))
                 try await refresh()
+                let present = snapshot
+                guard present !== known else { continue }
+                for account in known.accounts(goneFrom: present) { await onRemoval(account) }
+                known = present
             } catch is CancellationError {
                 return
             } catch {

@@ -62,6 +62,11 @@ package final class DirectorySnapshot: Sendable {
     package var accounts: [Account] {
         accountsByAddress.sorted { $0.key < $1.key }.map(\.value)
     }
+    /// The accounts of this snapshot that a later one does not have. Walks them all.
+    func accounts(goneFrom later: DirectorySnapshot) -> [Account] {
+        accountsByAddress.values.filter { later.account(id: $0.id) == nil }
+    }
+
     /// All aliases by address.
     package var aliases: [Alias] { aliasesByAddress.sorted { $0.key < $1.key }.map(\.value) }
     package var accountCount: Int { accountsByAddress.count }

@@ -126,7 +126,8 @@ struct VerifyCommand: AdministrativeCommand {
 
     func run(in place: DataPlace) async throws {
         var count = 0
-        try await place.eachAccount(address) { account, store throws(StoreError) in
+        // Opening an account heals what it can; here the differences are the answer.
+        try await place.eachAccount(address, reconciling: false) { account, store throws(StoreError) in
             for problem in try await store.verify() {
                 count += 1
                 Output.line("\(account.address)\t\(problem)")
@@ -139,14 +140,14 @@ struct VerifyCommand: AdministrativeCommand {
 extension DataPlace {
     /// Opens the stores of one account, or of every account that has one, one after another.
     fileprivate func eachAccount(
-        _ address: String?, _ body: (Account, MailAccount) async throws(StoreError) -> Void
+        _ address: String?, reconciling: Bool = true, _ body: (Account, MailAccount) async throws(StoreError) -> Void
     ) async throws {
         let accounts = MailAccounts(root: "\(configuration.data)/accounts", capacity: 1)
         for account in try address.map({ [try self.account($0)] }) ?? directory.snapshot.accounts {
             let key = AccountKey(account.address)
             guard Disk.DiskFile.exists("\(configuration.data)/accounts/\(key.domain)/\(key.localPart)") else { continue }
             do throws(StoreError) {
-                try await body(account, try await accounts.account(for: key))
+                try await body(account, try await accounts.account(for: key, reconciling: reconciling))
             } catch {
                 await accounts.shutdown()
                 throw Failure(store: error, account.address.description)

@@ -40,7 +40,7 @@ enum RunningServer {
                 publicURL: configuration.url)
         ) { routes in webmail.addRoutes(to: routes) }
 
-        var services: [any Service] = [DirectoryFollower(directory: directory)]
+        var services: [any Service] = [DirectoryFollower(directory: directory, accounts: accounts)]
         if let certificates { services.append(certificates) }
         services.append(TrashKeeper(folder: "\(configuration.data)/trash", logger: logger))
         services += flow.services
@@ -130,12 +130,15 @@ enum RunningServer {
     }
 }
 
-/// Notices what other processes write to the directory.
+/// Notices what other processes write to the directory; lets go of accounts that they removed.
 struct DirectoryFollower: Service {
     let directory: Directory
+    let accounts: MailAccounts
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await directory.followOtherWriters() }
+        await cancelWhenGracefulShutdown {
+            await directory.followOtherWriters { account in await accounts.close(AccountKey(account.address)) }
+        }
     }
 }
 
