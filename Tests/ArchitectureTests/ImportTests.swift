@@ -43,7 +43,7 @@ struct ImportTests {
 
     @Test("pure targets import neither I/O nor a log", arguments: pure.sorted())
     func pureTargetsStayPure(target: String) throws {
-        let tolerated: Set<String> = ["Glibc", "Foundation", "FoundationEssentials", "Synchronization", "Formats"]
+        let tolerated: Set<String> = ["Swift", "Glibc", "Foundation", "FoundationEssentials", "Synchronization", "Formats"]
         for file in try SourceTree.files(under: "Sources/\(target)") {
             for (module, line) in file.imports {
                 #expect(tolerated.contains(module), "\(file.path):\(line) imports \(module)")
@@ -65,7 +65,9 @@ struct ImportTests {
     func onlyDiskSyncs() throws {
         let calls = ["fsync(", "fdatasync(", "rename(", "renameat2("]
         for target in try SourceTree.targets() where target != "Disk" && !cLibraries.contains(target) {
-            for file in try SourceTree.files(under: "Sources/\(target)") {
+            let files = try SourceTree.files(under: "Sources/\(target)")
+            // Without libc in sight it is a function of our own.
+            for file in files where file.imports.contains(where: { $0.module == "Glibc" }) {
                 for (index, line) in file.lines.enumerated() {
                     let code = line.prefix(upTo: line.firstRange(of: "//")?.lowerBound ?? line.endIndex)
                     for call in calls where isFreeCall(call, in: code) {
@@ -80,8 +82,9 @@ struct ImportTests {
     func nothingIsPublic() throws {
         for file in try SourceTree.files(under: "Sources") {
             for (index, line) in file.lines.enumerated() {
-                let first = line.split(separator: " ").first
-                #expect(first != "public" && first != "open", "\(file.path):\(index + 1)")
+                let words = line.split(separator: " ").prefix(2)
+                let isOpen = words.first == "open" && ["class", "func", "var"].contains(words.last ?? "")
+                #expect(words.first != "public" && !isOpen, "\(file.path):\(index + 1)")
             }
         }
     }
