@@ -21,7 +21,7 @@ def main():
         dovecot = Dovecot(directory).start()
         server = Server(directory)
         server.run("domain", "add", "demo.test", "--verified")
-        filled = {size: Filled(server, dovecot, size, median=10_000 if size <= 10_000 else 4_000) for size in SIZES}
+        filled = {size: Filled(server, dovecot, size, median=7_000 if size <= 10_000 else 3_000) for size in SIZES}
         server.start()
         rows = []
         for size, mailbox in filled.items():

@@ -7,9 +7,9 @@ CONSONANTS, VOWELS = "bcdfghklmnprstvw", "aeiou"
 
 
 class Letters:
-    """The same messages for the same seed, one after the other."""
+    """The same messages for the same seed, one after the other; a `median` of text of 7,000 octets makes messages of 10 kB."""
 
-    def __init__(self, seed=1, words=20_000, median=10_000):
+    def __init__(self, seed=1, words=20_000, median=7_000):
         self.random = random.Random(seed)
         self.median = median
         self.words = ["".join(self.random.choice(CONSONANTS) + self.random.choice(VOWELS) for _ in range(2 + index % 3)) + str(index % 7 or "") for index in range(words)]
@@ -76,7 +76,7 @@ class Letters:
         )
 
 
-def fill_maildir(folder, count, seed=1, median=10_000):
+def fill_maildir(folder, count, seed=1, median=7_000):
     """Writes `count` messages into a Maildir as delivered and seen by nobody, oldest first."""
     import os
     import pathlib
