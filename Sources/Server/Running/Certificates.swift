@@ -94,17 +94,20 @@ final class Certificates: Service {
 
 /// Tells whether a file is another than it was.
 struct FileStamp: Hashable, Sendable {
+    /// Where the links lead that renewing programs put in its place.
+    private let path: String
     private let size: Int
+    /// Nanoseconds.
     private let modified: Int64
-    private let inode: UInt64
 
     /// Nil where there is no such file.
     init?(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        size = Int(status.st_size)
-        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-        inode = UInt64(status.st_ino)
+        guard let target = realpath(path, nil) else { return nil }
+        defer { free(target) }
+        self.path = String(cString: target)
+        guard let status = DiskFile.status(self.path) else { return nil }
+        size = status.size
+        modified = status.modified
     }
 }
 

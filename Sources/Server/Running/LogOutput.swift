@@ -1,3 +1,4 @@
+import Formats
 import FoundationEssentials
 import Glibc
 import Logging
@@ -46,14 +47,9 @@ struct LogOutput: LogHandler {
 
     /// UTC with milliseconds, as RFC 3339 writes it.
     private static func timestamp() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        var parts = tm()
-        gmtime_r(&now.tv_sec, &parts)
-        var buffer = [CChar](repeating: 0, count: 32)
-        strftime(&buffer, buffer.count, "%Y-%m-%dT%H:%M:%S", &parts)
-        let seconds = buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-        return "\(seconds).\(String(1000 + now.tv_nsec / 1_000_000).dropFirst())Z"
+        let milliseconds = Int64(Date.now.timeIntervalSince1970 * 1_000)
+        let seconds = InternetDate(seconds: milliseconds / 1_000).utcRFC3339.dropLast()
+        return "\(seconds).\(String(1_000 + milliseconds % 1_000).dropFirst())Z"
     }
 
     /// What a client sent stays one word on one line, so that nobody forges log lines.
