@@ -70,7 +70,7 @@ ALPHA = {"start", "reply1", "reply2"}
     ({"operator": "NOT", "conditions": [{"hasKeyword": "$seen"}, {"hasKeyword": "custom"}]}, {"reply1", "reply2", "large", "attached"}),
     ({"operator": "AND", "conditions": [{"operator": "NOT", "conditions": [{"text": "alpha"}]}, {"after": "2026-02-06T00:00:00Z"}]}, {"large", "flagged", "japanese", "attached"}),
     ({"operator": "AND", "conditions": []}, ALL),
-], ids=str)
+], ids=lambda value: str(sorted(value)) if isinstance(value, set) else str(value))
 def test_a_filter_finds_what_it_says(seeded, filter, expected):
     assert set(seeded.keys(filter)) == expected
 
