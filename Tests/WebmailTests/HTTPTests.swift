@@ -28,7 +28,7 @@ struct ImageProxyTests {
             ("https://example.org:443/x", "https://example.org:443/x"), ("http://example.org?x", "http://example.org/?x"),
             ("http://[2a00::1]/x", "http://[2a00::1]/x"), ("http://example.org:81/", nil), ("https://example.org:80/", nil),
             ("ftp://example.org/", nil), ("http://user@example.org/", nil), ("//example.org/", nil), ("http:///x", nil),
-            ("http://a b/", nil), ("http://example.org\\@x/", nil), ("data:image/png;base64,x", nil), ("http://[::1/x", nil),
+            ("http://a%2eb/", nil), ("http://[::1%25eth0]/", nil), ("http://a,b/", nil), ("http://a b/", nil), ("http://example.org\\@x/", nil), ("data:image/png;base64,x", nil), ("http://[::1/x", nil),
         ] as [(String, String?)])
     func urls(text: String, expected: String?) { #expect(ImageURL(text)?.text == expected) }
 

@@ -109,6 +109,8 @@ struct SubmissionTests {
             ("{}", #"{"envelope":{"mailFrom":{"email":"alice@example.test"},"rcptTo":[]}}"#, "noRecipients"),
             ("{}", #"{"envelope":{"mailFrom":{"email":"alice@example.test","parameters":{"X":"y"}},"rcptTo":[{"email":"a@example.org"}]}}"#, "invalidProperties"),
             ("{}", #"{"envelope":{"mailFrom":{"email":"alice@example.test","parameters":{"HOLDFOR":"99999999"}},"rcptTo":[{"email":"a@example.org"}]}}"#, "invalidProperties"),
+            ("{}", #"{"envelope":{"mailFrom":{"email":"alice@example.test","parameters":{"HOLDFOR":"9223372036854775807"}},"rcptTo":[{"email":"a@example.org"}]}}"#, "invalidProperties"),
+            ("{}", #"{"envelope":{"mailFrom":{"email":"alice@example.test","parameters":{"HOLDUNTIL":"9999-12-31T23:59:59Z"}},"rcptTo":[{"email":"a@example.org"}]}}"#, "invalidProperties"),
             ("{}", #"{"envelope":7}"#, "invalidProperties"), ("{}", #"{"identityId":"nope"}"#, "invalidProperties"),
             ("{}", #"{"emailId":"nope"}"#, "invalidProperties"), ("{}", #"{"undoStatus":"final"}"#, "invalidProperties"),
         ])

@@ -138,16 +138,20 @@ struct ImageURL {
         self.host = host
     }
 
+    /// Nil for anything but a name, an IPv4 address or a literal in brackets. The authority is ASCII.
     private static func host(of authority: String, port: String) -> String? {
-        guard !authority.contains("@"), !authority.contains("\\") else { return nil }
         if authority.hasPrefix("[") {
             guard let close = authority.firstIndex(of: "]") else { return nil }
             let after = authority[authority.index(after: close)...]
             guard after.isEmpty || after == ":" + port else { return nil }
-            return String(authority[authority.index(after: authority.startIndex)..<close])
+            let literal = authority[authority.index(after: authority.startIndex)..<close]
+            guard literal.allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) else { return nil }
+            return String(literal)
         }
         let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count <= 2, !parts[0].isEmpty, parts.count == 1 || parts[1] == port else { return nil }
+        guard parts.count <= 2, !parts[0].isEmpty, parts.count == 1 || parts[1] == port,
+            parts[0].allSatisfy({ $0.isLetter || $0.isNumber || "-._".contains($0) })
+        else { return nil }
         return String(parts[0])
     }
 

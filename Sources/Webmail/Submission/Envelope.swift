@@ -57,16 +57,18 @@ struct Envelope {
     private static let senderParameters: Set<String> = ["SIZE", "BODY", "SMTPUTF8", "ENVID", "RET"]
 
     private static func holdUntil(_ parameters: [String: String?], now: Int64) throws(SetError) -> Int64? {
+        let longest = Int64(MailLimits.maxDelayedSend)
         var holdUntil: Int64?
         for (name, value) in parameters {
             switch name {
-            case "HOLDFOR": holdUntil = value.flatMap { Int64($0) }.flatMap { $0 >= 0 ? now + $0 : nil } ?? -1
+            case "HOLDFOR": holdUntil = value.flatMap { Int64($0) }.flatMap { (0...longest).contains($0) ? now + $0 : nil } ?? -1
             case "HOLDUNTIL": holdUntil = value.flatMap { UTCDate($0) }.map { Int64($0.seconds) } ?? -1
             default: guard senderParameters.contains(name) else { throw .invalidProperties(["envelope/mailFrom"]) }
             }
         }
         guard let holdUntil else { return nil }
-        guard holdUntil >= 0, holdUntil <= now + Int64(MailLimits.maxDelayedSend), !(parameters.keys.contains("HOLDFOR") && parameters.keys.contains("HOLDUNTIL")) else {
+        guard holdUntil >= 0, holdUntil <= now + longest,
+            !(parameters.keys.contains("HOLDFOR") && parameters.keys.contains("HOLDUNTIL")) else {
             throw .invalidProperties(["envelope/mailFrom"], "The message cannot be held until then.")
         }
         return holdUntil > now ? holdUntil : nil
