@@ -1,10 +1,15 @@
 import Glibc
+import Synchronization
 
 /// Replaces small files (sidecars) as a whole: a reader sees the old or the new bytes, also after a crash.
 package enum AtomicFile {
+    /// How many files this process wrote: two writers of one path do not share the temporary file.
+    private static let written = Atomic<Int>(0)
+
     /// Writes a temporary file beside `path`, syncs it, renames it over `path`, syncs the folder.
     package static func write(_ bytes: [UInt8], to path: String) throws(StoreError) {
-        let temporary = "\(path).\(getpid()).new"
+        let number = written.wrappingAdd(1, ordering: .relaxed).newValue
+        let temporary = "\(path).\(getpid()).\(number).new"
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw StoreError(errno: errno, path) }

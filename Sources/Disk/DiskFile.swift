@@ -48,5 +48,9 @@ package enum DiskFile {
 }
 
 extension stat {
-    package var modifiedNanoseconds: Int64 { Int64(st_mtim.tv_sec) * 1_000_000_000 + Int64(st_mtim.tv_nsec) }
+    /// Since 1970; a time that nanoseconds cannot count (before 1684 or after 2255) becomes the nearest that they can.
+    package var modifiedNanoseconds: Int64 {
+        let seconds = min(max(Int64(st_mtim.tv_sec), -9_000_000_000), 9_000_000_000)
+        return seconds * 1_000_000_000 + Int64(st_mtim.tv_nsec)
+    }
 }

@@ -18,7 +18,7 @@ package final class OpenFile: Sendable {
             throw .notFound
         }
         size = Int(status.st_size)
-        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        modified = status.modifiedNanoseconds
     }
 
     deinit { close(descriptor) }

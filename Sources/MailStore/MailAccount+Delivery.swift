@@ -63,12 +63,16 @@ extension MailAccount {
         return try result.get()
     }
 
+    /// What every file system can keep as a file's time: 1901 to 2255, in milliseconds.
+    private static let keptTimes: ClosedRange<Int64> = -2_147_483_648_000...9_000_000_000_000
+
     /// Writes and syncs the message under a temporary name, and reads from it what the index wants.
     private static func stage(
         _ content: MessageContent, in folder: String, name: String?, target: DeliveryTarget, flags: EmailFlags,
         receivedAt: UnixTime, quota: Int64?, isDelivery: Bool
     ) throws(StoreError) -> PendingDelivery {
         let unique = UniqueName.next()
+        let receivedAt = UnixTime(milliseconds: min(max(receivedAt.milliseconds, keptTimes.lowerBound), keptTimes.upperBound))
         let file = try StagedFile(creating: folder + "/" + unique)
         let head = try write(content, to: file)
         try file.setModified(milliseconds: receivedAt.milliseconds)
