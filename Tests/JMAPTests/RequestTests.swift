@@ -229,6 +229,17 @@ struct DispatcherTests {
         #expect(try answer(response, 4)["type"] == "invalidResultReference")
     }
 
+    @Test("References that double what they refer to come to an end") func referencesHaveABudget() async throws {
+        var calls = [#"["Core/echo",{"a":"\#(String(repeating: "x", count: 1000))"},"c0"]"#]
+        for number in 1...30 {
+            let reference = #"{"resultOf":"c\#(number - 1)","name":"Core/echo","path":""}"#
+            calls.append(##"["Core/echo",{"#a":\##(reference),"#b":\##(reference)},"c\##(number)"]"##)
+        }
+        let responses = try #require(try await send("[\(calls.joined(separator: ","))]")["methodResponses"]?.array)
+        let types = responses.map { $0.array?[1]["type"]?.string }
+        #expect(types[1] == nil && types.contains("requestTooLarge"))
+    }
+
     @Test func gateLetsInUpToItsLimit() async throws {
         let gate = RequestGate(limit: 1)
         let outer = await gate.run("a") {

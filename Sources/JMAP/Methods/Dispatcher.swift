@@ -36,7 +36,8 @@ package struct Dispatcher<Scope: AccountScope>: Sendable {
             guard let method = methods[call.name], using?.contains(method.capability) ?? true else {
                 throw .unknownMethod
             }
-            let resolved = try ResultReference.resolve(call.arguments, among: state.responses)
+            let resolved = try ResultReference.resolve(
+                call.arguments, among: state.responses, budget: &state.referenceBudget)
             let arguments = Arguments(resolved, createdIds: state.createdIds)
             let response = try await method.respond(to: arguments, in: scope, state: &state)
             state.responses.append(Invocation(name: call.name, arguments: response.arguments, callId: call.callId))

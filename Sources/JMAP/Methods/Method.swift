@@ -4,6 +4,8 @@ package struct RequestState: Sendable {
     package var createdIds: [String: String]
     /// The responses so far, for result references.
     package internal(set) var responses: [Invocation] = []
+    /// Octets that references may still stand for.
+    var referenceBudget = ResultReference.budget
 
     package init(createdIds: [String: String] = [:]) { self.createdIds = createdIds }
 

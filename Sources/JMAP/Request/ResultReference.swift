@@ -20,9 +20,14 @@ package struct ResultReference: Hashable, Sendable {
         return path.resolve(in: .object(response.arguments))
     }
 
+    /// What the references of one request may stand for altogether: answers that repeat earlier answers grow without bound.
+    static let budget = 10_000_000
+
     /// `arguments` with every `#name` replaced by the value that it refers to.
+    ///
+    /// - Parameter budget: about as many octets as references may still stand for; `requestTooLarge` when it is used up.
     package static func resolve(
-        _ arguments: JSONObject, among responses: [Invocation]
+        _ arguments: JSONObject, among responses: [Invocation], budget: inout Int
     ) throws(MethodError) -> JSONObject {
         guard arguments.members.contains(where: { $0.name.utf8.first == UInt8(ascii: "#") }) else { return arguments }
         var resolved = JSONObject()
@@ -36,6 +41,7 @@ package struct ResultReference: Hashable, Sendable {
             guard let reference = ResultReference(value), let result = reference.resolve(among: responses) else {
                 throw .invalidResultReference(description: "The reference for \"\(plain)\" does not resolve.")
             }
+            guard result.fits(&budget) else { throw .requestTooLarge }
             resolved.append(plain, result)
         }
         return resolved
@@ -43,5 +49,26 @@ package struct ResultReference: Hashable, Sendable {
 
     private static func doubled(_ name: String) -> MethodError {
         .invalid(name, "given both as a value and as a reference")
+    }
+}
+
+extension JSON {
+    /// Takes about as many octets from `budget` as the value has when written; false, early, when they are more.
+    fileprivate func fits(_ budget: inout Int) -> Bool {
+        budget -= 8
+        switch self {
+        case .null, .bool, .int, .double: break
+        case .string(let text): budget -= text.utf8.count
+        case .array(let items):
+            for item in items {
+                guard item.fits(&budget) else { return false }
+            }
+        case .object(let object):
+            for (name, value) in object.members {
+                budget -= name.utf8.count
+                guard value.fits(&budget) else { return false }
+            }
+        }
+        return budget >= 0
     }
 }
