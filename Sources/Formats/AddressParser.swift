@@ -2,7 +2,14 @@
 ///
 /// One pass: words pile up until a `<`, `,`, `:` or `;` says what they were.
 struct AddressParser {
+    /// What is read of one field; nobody writes to more, and an attacker's header of 50 MB shall not fill the memory.
+    private static let limits = (octets: 1 << 20, addresses: 10_000)
+
     private let bytes: Bytes
+    /// Whether the field goes on after `bytes`: then the last mailbox is a part of one.
+    private let isCut: Bool
+    /// Addresses and groups so far.
+    private var count = 0
     private let fallback: String?
     private var index = 0
     private var groups: [EmailAddressGroup] = []
@@ -28,13 +35,14 @@ struct AddressParser {
 
     /// - Parameter fallback: the charset of bytes that are neither encoded nor UTF-8, where one is known.
     init(_ bytes: Bytes, fallback: String? = nil) {
-        self.bytes = bytes
+        isCut = bytes.count > Self.limits.octets
+        self.bytes = isCut ? bytes.slice(0..<Self.limits.octets) : bytes
         self.fallback = fallback
     }
 
     mutating func parse() -> [EmailAddressGroup] {
         var isAfterBlank = false
-        while index < bytes.count {
+        while index < bytes.count, count < Self.limits.addresses {
             let byte = bytes[index]
             let start = index
             switch byte {
@@ -63,7 +71,7 @@ struct AddressParser {
             }
             isAfterBlank = byte.isFoldingSpace || byte == ASCII.openParen
         }
-        endMailbox()
+        if !isCut { endMailbox() }
         endGroup()
         return groups
     }
@@ -75,6 +83,7 @@ struct AddressParser {
     }
 
     private mutating func startGroup() {
+        count += 1
         group = EmailAddressGroup(name: phrase() ?? "", addresses: [])
         words.removeAll(keepingCapacity: true)
         hasAt = false
@@ -95,7 +104,8 @@ struct AddressParser {
             isAngleComplete = false
             comment = nil
         }
-        guard let address = mailbox() else { return }
+        guard count < Self.limits.addresses, let address = mailbox() else { return }
+        count += 1
         if group != nil {
             group?.addresses.append(address)
         } else if let last = groups.indices.last, groups[last].name == nil {

@@ -20,11 +20,14 @@ package enum HeaderForms {
         return parser.parse()
     }
 
+    /// Message-IDs that are read of one field, and octets where they stand without brackets.
+    private static let limits = (ids: 1000, octets: 1 << 18)
+
     /// The content of every `<…>`, blanks removed; or, where a program left the brackets out, words with an `@`.
     static func messageIds(_ value: Bytes) -> [String]? {
         var ids: [String] = []
         var index = 0
-        while index < value.count {
+        while index < value.count, ids.count < limits.ids {
             switch value[index] {
             case ASCII.openParen: index = CommentScanner.end(of: value, from: index)
             case ASCII.quote: index = QuotedScanner.end(of: value, from: index)
@@ -37,8 +40,9 @@ package enum HeaderForms {
             }
         }
         if ids.isEmpty {
-            ids = value.split(whereSeparator: \.isFoldingSpace).filter { $0.contains(ASCII.at) && !$0.contains(ASCII.less) }
-                .map { HeaderForms.raw(Bytes(rebasing: $0)) }
+            ids = value.prefix(limits.octets).split(whereSeparator: \.isFoldingSpace)
+                .filter { $0.contains(ASCII.at) && !$0.contains(ASCII.less) }
+                .prefix(limits.ids).map { HeaderForms.raw(Bytes(rebasing: $0)) }
         }
         return ids.isEmpty ? nil : ids
     }

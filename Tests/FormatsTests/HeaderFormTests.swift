@@ -120,6 +120,15 @@ struct OtherFormTests {
         #expect(value(" " + raw, \.messageIds) == .some(ids))
     }
 
+    @Test("What is read of one field is bounded") func boundedForms() throws {
+        let many = String(repeating: "<a@b>,", count: 20_000)
+        let long = String(repeating: "abcdefghij ", count: 100_000) + "a@b.example"
+        #expect(value(many, \.messageIds)??.count == 1000)
+        #expect(value(many, \.addresses)?.count == 10_000)
+        #expect(value(String(repeating: "a:;", count: 20_000), \.groupedAddresses)?.count == 10_000)
+        #expect(value(long, \.addresses)?.isEmpty == true)
+    }
+
     @Test(
         "URLs, RFC 8621 §4.1.2.7",
         arguments: [
