@@ -24,7 +24,8 @@ struct EmailComposition {
                 if !headers.take(name, value) { self.invalid.append(name) }
             }
         }
-        for property in body.invalid + headers.doubled where !self.invalid.contains(property) {
+        var seen = Set(self.invalid)
+        for property in body.invalid + headers.doubled where seen.insert(property).inserted {
             self.invalid.append(property)
         }
         for property in body.rootHeaders.conflicts(with: headers) { self.invalid.append("bodyStructure/" + property) }

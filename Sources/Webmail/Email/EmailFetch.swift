@@ -77,14 +77,19 @@ package struct EmailFetch: Sendable {
         maxBodyValueBytes = 0
     }
 
+    /// Names in one list.
+    static let maxProperties = 1000
+
     private static func properties(
         _ names: [String]?, _ defaults: [EmailPropertyName]
     ) throws(MethodError) -> [EmailProperty] {
         guard let names else { return defaults.map(EmailProperty.named) }
+        guard names.count <= maxProperties else { throw .requestTooLarge }
         var properties: [EmailProperty] = []
+        var seen: Set<EmailProperty> = []
         for name in names {
             guard let property = property(name) else { throw .invalid("properties", "Email has no \"\(name)\"") }
-            if !properties.contains(property) { properties.append(property) }
+            if seen.insert(property).inserted { properties.append(property) }
         }
         return properties
     }
@@ -95,13 +100,15 @@ package struct EmailFetch: Sendable {
 
     private static func bodyProperties(_ names: [String]?) throws(MethodError) -> [BodyProperty] {
         guard let names else { return BodyProperty.defaults }
+        guard names.count <= maxProperties else { throw .requestTooLarge }
         var properties: [BodyProperty] = []
+        var seen: Set<BodyProperty> = []
         for name in names {
             let known = BodyProperty.Name(rawValue: name).map(BodyProperty.named)
             guard let property = known ?? HeaderProperty(name).map(BodyProperty.header) else {
                 throw .invalid("bodyProperties", "EmailBodyPart has no \"\(name)\"")
             }
-            if !properties.contains(property) { properties.append(property) }
+            if seen.insert(property).inserted { properties.append(property) }
         }
         return properties
     }

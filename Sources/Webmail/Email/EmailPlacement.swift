@@ -27,13 +27,14 @@ struct EmailPlacement {
             invalid.append("mailboxIds")
             return
         }
+        var seen: Set<MailboxID> = []
         for name in object.names {
             guard let id = request.resolve(name).flatMap(Id.init) else {
                 invalid.append("mailboxIds")
                 return
             }
             let mailbox = MailboxID(rawValue: id.rawValue)
-            if !mailboxIds.contains(mailbox) { mailboxIds.append(mailbox) }
+            if seen.insert(mailbox).inserted { mailboxIds.append(mailbox) }
         }
     }
 

@@ -14,6 +14,7 @@ struct EmailUpdate {
         _ patch: PatchObject, of email: Email, mailboxes: Set<MailboxID>, _ request: RequestState
     ) throws(SetError) {
         self.email = email
+        guard patch.changes.count <= EmailFetch.maxProperties else { throw .invalidPatch("Too many properties.") }
         var keywords = KeywordChange()
         var placement = MailboxChange(current: email.mailboxId)
         var invalid: [String] = []
@@ -34,7 +35,10 @@ struct EmailUpdate {
             }
         }
         let target = placement.target(mailboxes, &invalid)
-        guard invalid.isEmpty else { throw .invalidProperties(invalid.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }) }
+        guard invalid.isEmpty else {
+            var seen: Set<String> = []
+            throw .invalidProperties(invalid.filter { seen.insert($0).inserted })
+        }
         guard target.count <= MailLimits.maxMailboxesPerEmail else { throw .tooManyMailboxes }
         guard keywords.count(after: email.keywords) <= MailLimits.maxKeywordsPerEmail else { throw .tooManyKeywords }
         let mailbox = target.first.flatMap { $0 == email.mailboxId ? nil : $0 }
