@@ -80,7 +80,8 @@ struct QueryPlan {
         var ids: [EmailID] = []
         var seen: Set<Int64> = []
         let limit = collapses || count == nil ? "" : " LIMIT \(count!)"
-        let statement = try db.cachedStatement(
+        // Not cached: the text is the client's, each one another, and a cache keeps them all.
+        let statement = try db.makeStatement(
             sql: "SELECT e.id, e.thread FROM emails e WHERE \(condition.sql) ORDER BY \(order.sql)\(limit)")
         let arguments = StatementArguments(condition.arguments + order.arguments)
         let cursor = try Row.fetchCursor(statement, arguments: arguments)
@@ -95,7 +96,7 @@ struct QueryPlan {
     /// Whether the email is in the answer; not for collapsed ones.
     func matches(_ id: EmailID, _ db: Database) throws -> Bool {
         guard let key = id.key else { return false }
-        let statement = try db.cachedStatement(sql: "SELECT 1 FROM emails e WHERE e.id = ? AND (\(condition.sql))")
+        let statement = try db.makeStatement(sql: "SELECT 1 FROM emails e WHERE e.id = ? AND (\(condition.sql))")
         return try Int.fetchOne(statement, arguments: StatementArguments([key] + condition.arguments)) != nil
     }
 }
