@@ -10,7 +10,8 @@ struct FolderName: Hashable {
     /// A folder found on disk; nil when the name is not one of Maildir++.
     init?(directory: String) {
         guard directory.utf8.count >= 2, directory.utf8.first == UInt8(ascii: "."),
-            !directory.utf8.starts(with: "..".utf8), directory.utf8.last != UInt8(ascii: ".")
+            !zip(directory.utf8, directory.utf8.dropFirst()).contains(where: { $0 == UInt8(ascii: ".") && $1 == $0 }),
+            directory.utf8.last != UInt8(ascii: ".")
         else { return nil }
         raw = directory
     }

@@ -52,13 +52,17 @@ final class IndexTransaction {
     private var usage: Int64 = 0
     /// Rows added to the full-text table.
     var textsAdded = 0
-    private let trash: Int64?
+    private var trash: Int64?
 
     init(_ db: Database, isLogging: Bool = true) throws {
         self.db = db
         self.isLogging = isLogging
         sequence = try Int64.fetchOne(db.cachedStatement(sql: "SELECT value FROM facts WHERE name = 'sequence'")) ?? 0
-        trash = try Int64.fetchOne(db.cachedStatement(sql: "SELECT number FROM mailboxes WHERE role = 'trash'"))
+        trash = try IndexTransaction.trash(db)
+    }
+
+    private static func trash(_ db: Database) throws -> Int64? {
+        try Int64.fetchOne(db.cachedStatement(sql: "SELECT number FROM mailboxes WHERE role = 'trash'"))
     }
 
     // MARK: Emails
@@ -201,6 +205,18 @@ final class IndexTransaction {
 
     /// Writes what the changes of this transaction add up to.
     func finish() throws {
+        try writeCounts()
+        try writeStates()
+    }
+
+    /// Writes what is counted so far, under the trash of before, and counts under the present one from now on. Call it when another
+    /// mailbox has become the trash, before the unread conversations are counted anew.
+    func settleTrash() throws {
+        try writeCounts()
+        trash = try IndexTransaction.trash(db)
+    }
+
+    private func writeCounts() throws {
         try settleThreads()
         for (mailbox, change) in counted.sorted(by: { $0.key < $1.key }) where !change.isEmpty || change.isTouched {
             try db.cachedStatement(
@@ -216,7 +232,6 @@ final class IndexTransaction {
                 try log(KindNumber.mailbox, .counted, id, thread: nil)
             }
         }
-        try writeStates()
         counted = [:]
     }
 

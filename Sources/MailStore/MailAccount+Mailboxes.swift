@@ -56,8 +56,10 @@ extension MailAccount {
             }
             try database {
                 for (other, target) in moves {
+                    // Without times the folder is looked through again: a first build would miss its files under their new paths.
                     try transaction.db.execute(
-                        sql: "UPDATE mailboxes SET folder = ? WHERE number = ?", arguments: [target.raw, other.number])
+                        sql: "UPDATE mailboxes SET folder = ?, cur_stamp = 0, new_stamp = 0 WHERE number = ?",
+                        arguments: [target.raw, other.number])
                 }
                 try transaction.db.execute(
                     sql: """
@@ -81,6 +83,12 @@ extension MailAccount {
             guard row.folder != .inbox else { throw .forbidden }
             guard !rows.contains(where: { $0.parent == id }) else { throw .hasChild }
             guard row.total == 0 || removingEmails else { throw .hasEmail }
+            if !removingEmails {
+                // The index may not know yet what others put there a moment ago, or what a first build has not come to.
+                var isEmpty = false
+                try store { () throws(StoreError) in isEmpty = try FolderScan(maildir.path(of: row.folder)).messages.isEmpty }
+                guard isEmpty else { throw .hasEmail }
+            }
             var hidden = ""
             try store { () throws(StoreError) in hidden = try maildir.retire(row.folder) }
             try database { try removeMailbox(row, transaction) }
@@ -184,6 +192,8 @@ extension MailAccount {
     private func record(
         _ id: MailboxID, _ row: MailboxRow, role: MailboxRole?, sortOrder: Int, moves: [(from: FolderName, to: FolderName)]
     ) throws(StoreError) {
+        // Somebody else's folder, which the index does not know yet.
+        for move in moves where DiskFile.exists(maildir.path(of: move.to)) { throw .alreadyExists }
         var sidecar = try sidecars.load(MailboxSidecar.self, Sidecars.mailboxes) ?? MailboxSidecar()
         if let index = sidecar.mailboxes.firstIndex(where: { $0.id == id }) {
             sidecar.mailboxes[index].role = role
@@ -200,7 +210,7 @@ extension MailAccount {
         try finishRenames(&sidecar)
     }
 
-    /// Does what the sidecar says was begun.
+    /// Does what the sidecar says was begun. A folder whose new name somebody else has taken meanwhile keeps its old one.
     func finishRenames(_ sidecar: inout MailboxSidecar) throws(StoreError) {
         guard let renames = sidecar.renames else { return }
         var subscribed = try Subscriptions.load(maildir: maildir.path)
@@ -208,6 +218,12 @@ extension MailAccount {
             let from = FolderName(raw: rename.from)
             let to = FolderName(raw: rename.to)
             if DiskFile.exists(maildir.path(of: from)) {
+                guard !DiskFile.exists(maildir.path(of: to)) else {
+                    for index in sidecar.mailboxes.indices where sidecar.mailboxes[index].folder == to.raw {
+                        sidecar.mailboxes[index].folder = from.raw
+                    }
+                    continue
+                }
                 try DiskFile.move(maildir.path(of: from), to: maildir.path(of: to))
                 CrashPoint.reached("folder.renamed")
             }
@@ -249,6 +265,7 @@ extension MailAccount {
 
     /// What `unread_threads` means changes with the trash: counts anew.
     func recountUnreadThreads(_ transaction: IndexTransaction) throws {
+        try transaction.settleTrash()
         let old = try Row.fetchAll(transaction.db, sql: "SELECT number, id, unread_threads FROM mailboxes")
         for row in old {
             let number: Int64 = row[0]

@@ -40,6 +40,70 @@ import Testing
         }
     }
 
+    @Test func aFolderWithMailThatTheIndexDoesNotKnowIsNotRemoved() async throws {
+        let box = Box()
+        let account = try await box.open()
+        let id = try await account.createMailbox(MailboxDraft(name: "A"))
+        try AtomicFile.write(message(), to: box.maildir + "/.A/new/1700000000.foreign.host")
+        await #expect(throws: MailboxError.hasEmail) { try await account.destroyMailbox(id, removingEmails: false) }
+        try await account.destroyMailbox(id, removingEmails: true)
+        #expect(!DiskFile.exists(box.maildir + "/.A"))
+        await account.close()
+    }
+
+    @Test func renamingOntoAForeignFolderIsRefused() async throws {
+        let box = Box()
+        let account = try await box.open()
+        let id = try await account.createMailbox(MailboxDraft(name: "A"))
+        for name in ["cur", "new", "tmp"] { try Folder.make(box.maildir + "/.B/" + name) }
+        await #expect(throws: MailboxError.self) { try await account.updateMailbox(id, MailboxPatch(name: "B")) }
+        #expect(try await account.mailbox(id).name == "A" && DiskFile.exists(box.maildir + "/.A"))
+        await account.close()
+        // A rename that was begun before the other folder came.
+        let sidecars = Sidecars(path: box.folder)
+        var sidecar = try #require(try sidecars.load(MailboxSidecar.self, Sidecars.mailboxes))
+        let index = try #require(sidecar.mailboxes.firstIndex { $0.id == id })
+        sidecar.mailboxes[index].folder = ".B"
+        sidecar.renames = [.init(from: ".A", to: ".B")]
+        try sidecars.save(sidecar, Sidecars.mailboxes)
+        let again = try await box.open()
+        #expect(try await again.mailbox(id).name == "A")
+        #expect(try await again.read { try $0.mailboxes() }.contains { $0.name == "B" })
+        try await expectSound(again)
+        await again.close()
+    }
+
+    @Test func timesThatNanosecondsCannotCountAreBroughtNear() async throws {
+        try await Box().scenario { account in
+            let late = try await account.add(message(), at: 10_413_792_000)
+            let early = try await account.add(message("Early"), at: -10_413_792_000)
+            #expect(try await account.email(late).receivedAt == UnixTime(seconds: 9_000_000_000))
+            #expect(try await account.email(early).receivedAt == UnixTime(seconds: -2_147_483_648))
+            #expect(try await account.messageBytes(late) == message())
+        }
+    }
+
+    @Test func theTrashChangesTogetherWithMail() async throws {
+        let box = Box()
+        let account = try await box.open()
+        let a = try await account.createMailbox(MailboxDraft(name: "A"))
+        let trash = try await account.mailbox(.trash).id
+        for (number, target) in [trash, trash, a].enumerated() {
+            _ = try await account.deliver(MessageContent(.bytes(message("S\(number)"))), to: .mailbox(target))
+        }
+        // Another program removes the trash and the mail of A; a mailbox of a conversation changes in the same refresh.
+        try Folder.removeTree(box.maildir + "/.Trash")
+        try Folder.removeTree(box.maildir + "/.A")
+        for name in ["cur", "new", "tmp"] { try Folder.make(box.maildir + "/.A/" + name) }
+        try AtomicFile.write(message("S0"), to: box.maildir + "/.A/new/1700000000.foreign.host")
+        try await account.refresh()
+        try await expectSound(account)
+        await account.close()
+        let again = try await box.open()
+        try await expectSound(again)
+        await again.close()
+    }
+
     @Test func whatMayNotBeIsRefusedAndChangesNothing() async throws {
         try await Box().scenario { account in
             let a = try await account.createMailbox(MailboxDraft(name: "A"))
