@@ -18,6 +18,17 @@ enum WireEvent: Sendable {
     case timedOut
 }
 
+extension WireEvent {
+    /// Whether the session answers it with a write of its own.
+    fileprivate var endsGroup: Bool {
+        switch self {
+        case .line(_, let hasMore), .lineTooLong(let hasMore), .bareLineEnd(let hasMore): !hasMore
+        case .endOfData, .endOfChunk: true
+        case .data, .tlsEstablished, .timedOut: false
+        }
+    }
+}
+
 /// What a session asks of its connection.
 enum WireCommand: Sendable {
     case reply([UInt8])
@@ -43,7 +54,8 @@ package struct WireTimeouts: Sendable {
 /// Frames lines and message data of one SMTP connection, and switches between them.
 ///
 /// Invariants: a mode switch happens inside `write`, on the event loop, so no octet is read between a reply and the mode that it
-/// announces. After DATA and STARTTLS the framer stops until the session has answered; what was pipelined behind STARTTLS is
+/// announces. After DATA, BDAT and STARTTLS the framer stops until the session has answered all that was handed on: the answer to
+/// an earlier group of lines does not tell how to read what follows. What was pipelined behind STARTTLS is
 /// dropped (RFC 3207 §6). While it stops it reads nothing more, so a connection holds one read buffer at most.
 final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
@@ -63,6 +75,8 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
     private var buffer = ByteBuffer()
     private var decoder = DataDecoder()
     private var unanswered = 0
+    /// Groups handed on whose answer is not yet written. The first answer owed is the greeting.
+    private var owed = 1
     private var readIsHeld = false
     private var deadline = NIODeadline.distantFuture
     private var sessionEnd = NIODeadline.distantFuture
@@ -178,6 +192,7 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func emit(_ context: ChannelHandlerContext, _ event: WireEvent) {
         extendDeadline()
+        if event.endsGroup { owed += 1 }
         context.fireChannelRead(wrapInboundOut(event))
     }
 
@@ -188,14 +203,17 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapOutboundIn(data) {
         case .reply(let bytes):
             send(bytes, context, promise)
-            if mode == .paused { mode = .command }
+            settle()
+            if mode == .paused, owed == 0 { mode = .command }
             resume(context)
         case .replyThenData(let bytes):
             send(bytes, context, promise)
+            settle()
             mode = .data
             resume(context)
         case .readChunk(let bytes, let size):
             send(bytes, context, promise)
+            settle()
             mode = .chunk(left: size)
             if size == 0 {
                 pumpChunk(context, 0)
@@ -205,6 +223,7 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
             }
         case .replyThenTLS(let bytes, let tls):
             buffer.clear()
+            settle()
             mode = .handshaking
             send(bytes, context, promise)
             do {
@@ -219,6 +238,8 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
             promise?.succeed()
         }
     }
+
+    private func settle() { owed = max(0, owed - 1) }
 
     private func send(_ bytes: [UInt8], _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         guard !bytes.isEmpty else {

@@ -7,10 +7,12 @@ import NIOEmbedded
 struct Wire {
     let channel: EmbeddedChannel
 
-    init(timeouts: WireTimeouts = WireTimeouts()) throws {
+    /// - Parameter isGreeted: the greeting is written already
+    init(timeouts: WireTimeouts = WireTimeouts(), isGreeted: Bool = true) throws {
         channel = EmbeddedChannel()
         try channel.pipeline.syncOperations.addHandler(WireFramer(timeouts: timeouts))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        if isGreeted { try channel.writeOutbound(WireCommand.reply([])) }
     }
 
     func read(_ text: String) throws -> [String] {

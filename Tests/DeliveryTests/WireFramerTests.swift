@@ -34,6 +34,21 @@ struct WireFramerTests {
         #expect(try wire.write(.readChunk([], size: 0)) == ["(chunk)"])
     }
 
+    @Test("the answer to an earlier group of lines, or the greeting, does not tell how to read what is behind BDAT")
+    func earlierAnswers() throws {
+        let wire = try Wire()
+        #expect(try wire.read("MAIL FROM:<>\r\n") == ["MAIL FROM:<>"])
+        #expect(try wire.read("RCPT TO:<a@b>\r\nBDAT 3\r\nabc") == ["RCPT TO:<a@b>…", "BDAT 3"])
+        #expect(try wire.write(.reply([])) == [])
+        #expect(try wire.write(.readChunk([], size: 3)) == ["data abc", "(chunk)"])
+        #expect(try wire.write(.reply([])) == [])
+        #expect(try wire.read("NOOP\r\n") == ["NOOP"])
+        let early = try Wire(isGreeted: false)
+        #expect(try early.read("EHLO c\r\nBDAT 6\r\nNOOP\r\n") == ["EHLO c…", "BDAT 6"])
+        #expect(try early.write(.reply([])) == [])
+        #expect(try early.write(.readChunk([], size: 6)) == ["data NOOP\r\n", "(chunk)"])
+    }
+
     @Test("drops what was pipelined behind STARTTLS when it is refused to no harm, and hands on nothing before the answer")
     func startTLS() throws {
         let wire = try Wire()
