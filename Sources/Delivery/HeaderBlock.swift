@@ -18,6 +18,9 @@ struct HeaderBlock {
     let fields: [Field]
     /// Octets of all fields, before the empty line.
     let size: Int
+    /// It ends at an empty line, or with the message. Else another reader may see more fields than are here: it stopped at a line
+    /// that is none, or at the maximum size.
+    let endsCleanly: Bool
 
     /// - Parameter bytes: a message or its beginning
     init(_ bytes: [UInt8]) {
@@ -36,6 +39,7 @@ struct HeaderBlock {
         }
         self.fields = fields
         size = index
+        endsCleanly = Self.isEmptyLine(bytes, index, end) || index == bytes.count && index < Self.maximumSize
     }
 
     func count(_ name: String) -> Int { fields.count { $0.name == name } }
@@ -67,6 +71,11 @@ struct HeaderBlock {
         guard index > start else { return nil }
         while index < end, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
         return index < end && bytes[index] == 0x3A ? index : nil
+    }
+
+    private static func isEmptyLine(_ bytes: [UInt8], _ start: Int, _ end: Int) -> Bool {
+        guard start < end else { return false }
+        return bytes[start] == 0x0A || bytes[start] == 0x0D && start + 1 < end && bytes[start + 1] == 0x0A
     }
 
     private static func fieldEnd(_ bytes: [UInt8], _ start: Int, _ end: Int) -> Int {

@@ -4,10 +4,12 @@ internal import SMTP
 
 /// Whether the header of a submitted message says what its submitter may say.
 enum SenderCheck {
-    enum Failure: Error { case missing, several, forbidden }
+    enum Failure: Error { case malformed, missing, several, forbidden }
 
     /// Every address of From, and the one of Sender, must be the account's to use. RFC 6409 §6.1.
     static func check(_ header: HeaderBlock, by account: Account, _ policy: SenderPolicy) throws(Failure) {
+        // A From that we do not see, and a reader does, would be anybody's.
+        guard header.endsCleanly else { throw .malformed }
         let froms = header.count("from")
         guard froms > 0 else { throw .missing }
         guard froms == 1, header.count("sender") <= 1 else { throw .several }
@@ -26,6 +28,7 @@ enum SenderCheck {
             return nil
         } catch {
             switch error {
+            case .malformed: return Reply(550, 5, 6, 0, "Malformed or oversized header")
             case .missing: return Reply(550, 5, 7, 1, "From header field missing")
             case .several: return Reply(550, 5, 7, 1, "More than one From header field")
             case .forbidden: return Reply(550, 5, 7, 1, "Not allowed to send as the address in From")

@@ -18,6 +18,21 @@ struct HeaderBlockTests {
         #expect(header.fields.isEmpty && header.size == 0)
     }
 
+    @Test(
+        "knows whether another reader could see more fields",
+        arguments: [
+            ("From: a\r\n\r\nbody", true), ("From: a\r\n", true), ("From: a", true), ("From: a\n\nFrom: b", true), ("\r\nbody", true),
+            ("From: a\r\n: x\r\nFrom: b\r\n\r\n", false), ("From: a\r\nno field\r\n\r\n", false), ("From a@b now\r\nFrom: a\r\n\r\n", false),
+        ])
+    func cleanEnd(text: String, isClean: Bool) { #expect(HeaderBlock(Array(text.utf8)).endsCleanly == isClean) }
+
+    @Test("a header that is longer than we look does not end cleanly")
+    func oversized() {
+        let long = "From: a\r\nX: " + String(repeating: "x", count: HeaderBlock.maximumSize) + "\r\nFrom: b\r\n\r\n"
+        let bytes = Array(long.utf8)
+        #expect(!HeaderBlock(bytes).endsCleanly && !HeaderBlock(Array(bytes.prefix(HeaderBlock.maximumSize))).endsCleanly)
+    }
+
     @Test("reads LF as well")
     func lineFeeds() {
         let header = HeaderBlock(Array("A: 1\nReceived: x\n y\nReceived: z\n\nbody".utf8))
