@@ -22,16 +22,20 @@ package actor Outbox {
     private var entries: [QueueID: OutboxEntry] = [:]
     /// Recipients, by index, that an attempt works on.
     private var running: [QueueID: Set<Int>] = [:]
-    private var runningCount = 0
+    /// Attempts at other servers. Local deliveries wait for no place among them.
+    private var remoteCount = 0
     private var runningByDestination: [Destination: Int] = [:]
     private var due = DueQueue()
     /// Entries that were due and found no room at a destination, in the order they came.
     private var waiting: [Destination: [QueueID]] = [:]
+    /// Entries that were due when there was no place for another remote attempt, in the order they came.
+    private var crowded: [QueueID] = []
     /// Woken when something may have become due.
     nonisolated let wake: AsyncStream<Void>
     private nonisolated let waker: AsyncStream<Void>.Continuation
 
     struct Configuration: Sendable {
+        /// Attempts at other servers at the same time.
         var maximumDeliveries = 50
         var maximumPerDestination = 8
         /// Recipients of one transaction. RFC 5321 §4.5.3.1.8.
@@ -119,15 +123,26 @@ package actor Outbox {
         let now = configuration.now()
         var attempts: [DeliveryAttempt] = []
         callWaiting(now)
-        while runningCount < configuration.maximumDeliveries, let id = due.pop(upTo: now) {
-            guard let entry = entries[id] else { continue }
-            if entry.isFinished, running[id] == nil {
-                finish(entry)
-                continue
+        repeat {
+            callCrowded()
+            while let id = due.pop(upTo: now) {
+                guard let entry = entries[id] else { continue }
+                if entry.isFinished, running[id] == nil {
+                    finish(entry)
+                } else if !entry.isHeld {
+                    take(entry, now, destination, &attempts)
+                }
             }
-            if !entry.isHeld { take(entry, now, destination, &attempts) }
-        }
+        } while remoteCount < configuration.maximumDeliveries && !crowded.isEmpty
         return attempts
+    }
+
+    /// Makes due again as many entries as there are places, before any other.
+    private func callCrowded() {
+        let room = min(configuration.maximumDeliveries - remoteCount, crowded.count)
+        guard room > 0 else { return }
+        for id in crowded.prefix(room) { due.add(id, at: 0) }
+        crowded.removeFirst(room)
     }
 
     /// Makes due again as many waiting entries as their destination has room for.
@@ -151,20 +166,23 @@ package actor Outbox {
             let open = groups.firstIndex { $0.destination == target && $0.indexes.count < configuration.maximumRecipients }
             if let open { groups[open].indexes.append(index) } else { groups.append((target, [index])) }
         }
+        var isCrowded = false
         for group in groups {
-            guard runningCount < configuration.maximumDeliveries else {
-                due.add(entry.id, at: now)
-                return
+            let isRemote = group.destination != .local
+            guard !isRemote || remoteCount < configuration.maximumDeliveries else {
+                isCrowded = true
+                continue
             }
             guard runningByDestination[group.destination, default: 0] < configuration.maximumPerDestination else {
                 waiting[group.destination, default: []].append(entry.id)
                 continue
             }
-            runningCount += 1
+            if isRemote { remoteCount += 1 }
             runningByDestination[group.destination, default: 0] += 1
             running[entry.id, default: []].formUnion(group.indexes)
             attempts.append(DeliveryAttempt(entry: entry, indexes: group.indexes, destination: group.destination))
         }
+        if isCrowded { crowded.append(entry.id) }
     }
 
     /// Writes what an attempt brought, and lets follow what follows: a notification, another attempt, the end of the entry.
@@ -172,7 +190,8 @@ package actor Outbox {
     /// - Parameter outcomes: one for each index of the attempt, in order; nil where the attempt was broken off
     func record(_ attempt: DeliveryAttempt, _ outcomes: [DeliveryOutcome?]) {
         leave(attempt)
-        guard var entry = entries[attempt.entry.id] else { return }
+        guard let before = entries[attempt.entry.id] else { return }
+        var entry = before
         let now = configuration.now()
         var failed: [Int] = []
         for (index, outcome) in zip(attempt.indexes, outcomes) {
@@ -182,20 +201,26 @@ package actor Outbox {
             let state = entry.recipients[index].state
             if state == .failed || state == .expired { failed.append(index) }
         }
-        do {
-            if !failed.isEmpty { try notify(&entry, failed) }
-            try keep(entry)
-        } catch {
+        do { if !failed.isEmpty { try notify(&entry, failed) } } catch {
+            logger.error("outbox cannot write", metadata: ["queue.id": "\(entry.id)", "error": "\(error)"])
+            // As long as its sender cannot be told, nothing has failed.
+            entry.notifications = before.notifications
+            for index in failed {
+                entry.recipients[index] = before.recipients[index]
+                entry.recipients[index].nextAttempt = now + 60
+            }
+        }
+        do { try keep(entry) } catch {
             logger.error("outbox cannot write", metadata: ["queue.id": "\(entry.id)", "error": "\(error)"])
             entries[entry.id] = entry
-            due.add(entry.id, at: now + 60)
+            due.add(entry.id, at: max(now + 60, entry.nextAttempt ?? 0))
         }
         publish(entry)
         waker.yield()
     }
 
     private func leave(_ attempt: DeliveryAttempt) {
-        runningCount -= 1
+        if attempt.destination != .local { remoteCount -= 1 }
         let count = runningByDestination[attempt.destination, default: 1] - 1
         runningByDestination[attempt.destination] = count > 0 ? count : nil
         running[attempt.entry.id]?.subtract(attempt.indexes)

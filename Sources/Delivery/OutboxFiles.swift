@@ -6,7 +6,7 @@ internal import MailStore
 ///
 /// Invariants: an entry exists if and only if its envelope file does; the message is synced before the envelope gets its name;
 /// the envelope goes before the message does. So what a crash leaves behind is a message without an envelope, or a file in `tmp`:
-/// both were never promised to anybody, and `recover` removes them.
+/// both were never promised to anybody, and `recover` removes them. What another process put in `incoming` is promised there.
 struct OutboxFiles: Sendable {
     let folder: String
 
@@ -94,7 +94,9 @@ struct OutboxFiles: Sendable {
             guard let entry = try read("\(folder)/\(name)") else { continue }
             if DiskFile.exists(message(entry.id)) { entries.append(entry) } else { try? DiskFile.remove("\(folder)/\(name)") }
         }
-        let known = Set(names.filter { $0.hasSuffix(".json") }.map { $0.dropLast(5) })
+        // An adoption that broke off left the message here, and its envelope still in `incoming`.
+        let envelopes = (names + (try Folder.names(incoming))).filter { $0.hasSuffix(".json") }
+        let known = Set(envelopes.map { $0.dropLast(5) })
         for name in names {
             let isOrphan = name.hasSuffix(".eml") && !known.contains(name.dropLast(4))
             if isOrphan || name.hasSuffix(".new") { try? DiskFile.remove("\(folder)/\(name)") }

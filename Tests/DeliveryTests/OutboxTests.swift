@@ -143,6 +143,43 @@ struct OutboxTests {
         #expect(report.root.children[2].decodedText().text.contains("Subject: hi"))
     }
 
+    @Test("has not failed as long as the sender cannot be told, and is tried again when its state cannot be written")
+    func fullDisk() async throws {
+        let queue = try await Queue()
+        let folder = "\(queue.world.folder)/outbox"
+        let id = try await queue.enqueue(["a@x.test"])
+        try Folder.removeTree("\(folder)/tmp")
+        await queue.answer(try #require(await queue.take().first), [hard])
+        let kept = try #require(await queue.outbox.list().first)
+        #expect(kept.recipients[0].state == .pending && kept.recipients[0].nextAttempt == queue.clock.now + 60)
+        try Folder.make("\(folder)/tmp")
+        queue.clock.advance(60)
+        let attempt = try #require(await queue.take().first)
+        try DiskFile.remove("\(folder)/\(id).json")
+        try Folder.make("\(folder)/\(id).json")
+        await queue.answer(attempt, [soft])
+        try Folder.removeTree("\(folder)/\(id).json")
+        queue.clock.advance(60)
+        let early = await queue.take().count
+        queue.clock.advance(10)
+        #expect(await queue.take().count + early == 1)
+    }
+
+    @Test("local deliveries wait for no place of remote ones")
+    func localFirst() async throws {
+        var queue = try await Queue()
+        queue.outbox = try queue.world.outbox(queue.clock) { $0.maximumDeliveries = 2 }
+        for name in ["x", "y", "z", "w"] { try await queue.enqueue(["a@\(name).test"]) }
+        let first = await queue.take()
+        #expect(first.count == 2)
+        try await queue.enqueue(["a@v.test", "bob@demo.test"])
+        #expect(await queue.take().map(\.destination) == [.local])
+        await queue.answer(first[0], [.ok])
+        #expect(await queue.take().count == 1)
+        await queue.answer(first[1], [.ok])
+        #expect(await queue.take().count == 1)
+    }
+
     @Test("never tells a null sender")
     func nullSender() async throws {
         let queue = try await Queue()
@@ -259,6 +296,18 @@ struct OutboxTests {
         let attempt = try #require(await queue.take().first)
         await queue.answer(attempt, [.ok])
         #expect(queue.files.isEmpty)
+    }
+
+    @Test("a message of which the envelope is still coming in is no orphan")
+    func halfAdopted() async throws {
+        var queue = try await Queue()
+        let entry = OutboxEntry(id: QueueID.make(now: 5), sender: "", recipients: [address("a@x.test")], created: queue.clock.now)
+        try QueueAccess(data: queue.world.folder).enqueue(entry, prefix: [], message: Array("A: b\r\n\r\n".utf8))
+        try DiskFile.move("\(queue.world.folder)/outbox/new/\(entry.id).eml", to: queue.outbox.messagePath(entry.id))
+        try queue.reopen()
+        await queue.outbox.obeyRequests()
+        #expect(await queue.take().first?.entry.id == entry.id)
+        #expect(queue.files == ["\(entry.id).eml", "\(entry.id).json"])
     }
 
     @Test("an envelope that lost its message was never promised")
