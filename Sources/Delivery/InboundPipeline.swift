@@ -14,6 +14,14 @@ struct IncomingMail: Sendable {
     let origin: TraceHeaders.Origin
     /// Who submitted it; nil for mail from outside.
     let account: Account?
+
+    /// Where it goes for all recipients together.
+    var all: Resolution {
+        var all = Resolution()
+        var seen: Set<ForwardPath> = []
+        for (path, resolution) in zip(envelope.recipients, resolutions) where seen.insert(path).inserted { all.merge(resolution) }
+        return all
+    }
 }
 
 /// What happens to a message between the end of DATA and its reply.
@@ -79,8 +87,7 @@ struct InboundPipeline: Sendable {
 
     /// Remote copies are committed first but held back, so that a failure can still be told; then the mailboxes get theirs.
     private func acceptOnce(_ mail: IncomingMail, _ trace: [UInt8]) async -> [Reply] {
-        var all = Resolution()
-        for resolution in mail.resolutions { all.merge(resolution) }
+        let all = mail.all
         var remote: QueueID?
         do {
             remote = try await enqueueRemote(all.remotes, mail, trace)
@@ -112,8 +119,7 @@ struct InboundPipeline: Sendable {
     // MARK: LMTP: a reply for each
 
     private func acceptEach(_ mail: IncomingMail, _ trace: [UInt8]) async -> [Reply] {
-        var all = Resolution()
-        for resolution in mail.resolutions { all.merge(resolution) }
+        let all = mail.all
         let failed = await deliver(mail, trace, to: all.mailboxes, recipientOf: recipients(mail))
         let errors = Dictionary(failed.map { ($0.0.id, $0.1) }, uniquingKeysWith: { first, _ in first })
         var remoteFailure: StoreError?

@@ -31,6 +31,8 @@ struct MailConnection: ~Copyable {
     private var chunkIsLast = false
     /// One for each accepted recipient of the transaction.
     private var resolutions: [Resolution] = []
+    /// The same by path, so that a path given again costs nothing.
+    private var resolved: [ForwardPath: Resolution] = [:]
     private var account: Account?
     /// Replies that wait for the end of the group (RFC 2920 §3.2).
     private var unsent: [UInt8] = []
@@ -166,7 +168,7 @@ struct MailConnection: ~Copyable {
     }
 
     private mutating func checkSender(_ path: ReversePath) -> ServerSession.Event {
-        resolutions = []
+        forgetRecipients()
         guard configuration.mode == .submission else { return .senderAccepted }
         let snapshot = services.directory.snapshot
         // Disabled or changed since it authenticated: what holds is the directory now.
@@ -185,12 +187,14 @@ struct MailConnection: ~Copyable {
 
     private mutating func resolve(_ path: ForwardPath) async -> ServerSession.Event {
         do throws(RecipientResolver.Refusal) {
+            let isKnown = resolved[path] != nil
             let resolution = try resolution(of: path)
-            if let refusal = await quotaRefusal(resolution) {
+            if !isKnown, let refusal = await quotaRefusal(resolution) {
                 logRefusal("recipient refused", ["to": "\(path)", "reason": "\(refusal.text)"])
                 return .recipientRefused(refusal)
             }
             resolutions.append(resolution)
+            resolved[path] = resolution
             return .recipientAccepted
         } catch {
             logRefusal("recipient refused", ["to": "\(path)", "reason": "\(error.reply.text)"])
@@ -198,7 +202,13 @@ struct MailConnection: ~Copyable {
         }
     }
 
+    private mutating func forgetRecipients() {
+        resolutions = []
+        resolved = [:]
+    }
+
     private func resolution(of path: ForwardPath) throws(RecipientResolver.Refusal) -> Resolution {
+        if let known = resolved[path] { return known }
         let resolver = RecipientResolver(services.directory.snapshot)
         switch path {
         case .mailbox(let address): return try resolver.resolve(address, allowsForeign: account != nil)
@@ -223,7 +233,7 @@ struct MailConnection: ~Copyable {
             isSMTPUTF8: envelope.isSMTPUTF8, time: now)
         let mail = IncomingMail(
             envelope: envelope, resolutions: resolutions, content: content, origin: origin, account: account)
-        resolutions = []
+        forgetRecipients()
         return await services.pipeline.accept(mail)
     }
 

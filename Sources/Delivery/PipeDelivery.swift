@@ -39,16 +39,20 @@ package struct PipeDelivery: Sendable {
             }
             let received = "Received: by \(hostname) with local id \(id)\r\n\tfor <\(recipient)>; \(InternetDate(seconds: now))\r\n"
             let trace = Array(received.utf8)
-            if !resolution.remotes.isEmpty {
-                let entry = OutboxEntry(
-                    id: id, sender: sender.description, recipients: resolution.remotes, created: now,
-                    isEightBit: message.contains { $0 >= 0x80 })
-                try QueueAccess(data: data).enqueue(entry, prefix: trace, message: message)
-            }
+            if !resolution.remotes.isEmpty { try enqueue(id, resolution.remotes, sender, now, trace, message) }
+            var failures: [(address: MailAddress, error: StoreError)] = []
             for account in resolution.mailboxes {
-                try await local.deliver(
-                    .bytes(message), trace: trace, to: account, recipient: recipient.description, sender: sender)
+                do {
+                    try await local.deliver(
+                        .bytes(message), trace: trace, to: account, recipient: recipient.description, sender: sender)
+                } catch {
+                    failures.append((account.address, error))
+                }
             }
+            guard let first = failures.first else { return }
+            if failures.count == resolution.mailboxes.count, resolution.remotes.isEmpty { throw first.error }
+            // Some have it already, and a second call would give it to them twice: who failed for now gets it from the outbox.
+            try enqueue(QueueID.make(now: now), failures.map(\.address), sender, now, trace, message)
         } catch let error as RecipientResolver.Refusal {
             throw Refusal(reply: error.reply)
         } catch let error as StoreError {
@@ -58,6 +62,15 @@ package struct PipeDelivery: Sendable {
         } catch {
             throw Refusal(reply: .localError)
         }
+    }
+
+    private func enqueue(
+        _ id: QueueID, _ recipients: [MailAddress], _ sender: ReversePath, _ now: Int64, _ trace: [UInt8], _ message: [UInt8]
+    ) throws(StoreError) {
+        let entry = OutboxEntry(
+            id: id, sender: sender.description, recipients: recipients, created: now,
+            isEightBit: message.contains { $0 >= 0x80 })
+        try QueueAccess(data: data).enqueue(entry, prefix: trace, message: message)
     }
 
     private static func fromPipe(_ message: [UInt8]) -> [UInt8] {

@@ -5,20 +5,23 @@ package import SMTP
 /// Where mail for one address goes.
 package struct Resolution: Hashable, Sendable {
     /// Enabled accounts, each once, in the order they were found.
-    package var mailboxes: [Account] = []
+    package private(set) var mailboxes: [Account] = []
     /// Addresses elsewhere, each once.
-    package var remotes: [MailAddress] = []
+    package private(set) var remotes: [MailAddress] = []
+    private var known: Set<AccountID> = []
+    private var knownKeys: Set<String> = []
 
     package init(mailboxes: [Account] = [], remotes: [MailAddress] = []) {
-        self.mailboxes = mailboxes
-        self.remotes = remotes
+        add(mailboxes, remotes)
     }
 
     package var isEmpty: Bool { mailboxes.isEmpty && remotes.isEmpty }
 
-    package mutating func merge(_ other: Resolution) {
-        for account in other.mailboxes where !mailboxes.contains(where: { $0.id == account.id }) { mailboxes.append(account) }
-        for address in other.remotes where !remotes.contains(where: { $0.key == address.key }) { remotes.append(address) }
+    package mutating func merge(_ other: Resolution) { add(other.mailboxes, other.remotes) }
+
+    private mutating func add(_ accounts: [Account], _ addresses: [MailAddress]) {
+        for account in accounts where known.insert(account.id).inserted { mailboxes.append(account) }
+        for address in addresses where knownKeys.insert(address.key).inserted { remotes.append(address) }
     }
 }
 

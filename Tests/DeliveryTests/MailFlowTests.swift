@@ -399,4 +399,17 @@ struct MailFlowTests {
         #expect(message.hasSuffix("Subject: pipe\r\n\r\nhi\r\n"))
         await #expect(throws: PipeDelivery.Refusal.self) { try await pipe.deliver([], to: address("no@demo.test")) }
     }
+
+    @Test("of an alias piped to, who fails for now gets the message from the outbox, and nobody gets two")
+    func pipeToAlias() async throws {
+        let world = try await World()
+        let pipe = PipeDelivery(directory: world.directory, accounts: world.accounts, data: world.folder, hostname: "h")
+        try Folder.make("\(world.folder)/accounts/demo.test")
+        try AtomicFile.write([], to: "\(world.folder)/accounts/demo.test/bob")
+        try await world.directory.addAlias(address("all@demo.test"), recipients: [address("bob@demo.test"), address("alice@demo.test")])
+        try await pipe.deliver(Array("Subject: pipe\n\nhi\n".utf8), to: address("all@demo.test"))
+        #expect(try world.inbox("alice").count == 1)
+        #expect(try Folder.names("\(world.folder)/outbox/new").count { $0.hasSuffix(".json") } == 1)
+        await #expect(throws: PipeDelivery.Refusal.self) { try await pipe.deliver([], to: address("bob@demo.test")) }
+    }
 }
