@@ -33,17 +33,18 @@ struct RemoteDelivery: Sendable {
             return all(.localError)
         }
         do {
-            var last = DeliveryOutcome(Reply(451, 4, 4, 1, "No host answers"))
+            var refusals = HostOutcomes()
             for target in try await targets(of: attempt.destination) {
+                guard !Task.isCancelled else { break }
                 switch await send(to: target, attempt, message) {
                 case .settled(let outcomes): return outcomes
-                case .next(let outcome): last = outcome
+                case .next(let outcome): refusals.add(outcome, of: target.host)
                 case .cancelled: return Array(repeating: nil, count: count)
                 }
             }
-            return Array(repeating: last, count: count)
+            return Array(repeating: Task.isCancelled ? nil : refusals.verdict, count: count)
         } catch {
-            return all(error.reply)
+            return Task.isCancelled ? Array(repeating: nil, count: count) : all(error.reply)
         }
     }
 
@@ -122,7 +123,7 @@ struct RemoteDelivery: Sendable {
     private func targets(hosts: [String], port: Int) async throws(RoutePlanner.NoRoute) -> [Target] {
         var targets: [Target] = []
         var failure: String?
-        for host in hosts.prefix(Self.maximumHosts) {
+        for host in hosts.prefix(Self.maximumHosts) where !Task.isCancelled {
             let (addresses, error) = await addresses(of: host)
             failure = failure ?? error
             targets += addresses.prefix(Self.maximumAddresses).map { Target(host: host, address: $0, port: port) }
@@ -149,5 +150,22 @@ struct RemoteDelivery: Sendable {
         var failure: String?
         for case .failed(let reason) in [six, four] { failure = reason }
         return (addresses, addresses.isEmpty ? failure : nil)
+    }
+}
+
+/// What the hosts of a domain said that did not take a message, best host first.
+struct HostOutcomes {
+    private var outcomes: [(host: String, outcome: DeliveryOutcome)] = []
+
+    /// A host that answered at one of its addresses has said what it says, whatever its other addresses do.
+    mutating func add(_ outcome: DeliveryOutcome, of host: String) {
+        guard let last = outcomes.last, last.host == host else { return outcomes.append((host, outcome)) }
+        if !last.outcome.reply.isPermanent { outcomes[outcomes.count - 1].outcome = outcome }
+    }
+
+    /// A host that may take it later counts more than another that never will.
+    var verdict: DeliveryOutcome {
+        let found = outcomes.first { !$0.outcome.reply.isPermanent } ?? outcomes.last
+        return found?.outcome ?? DeliveryOutcome(Reply(451, 4, 4, 1, "No host answers"))
     }
 }

@@ -3,6 +3,7 @@ internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
 internal import SMTP
+internal import Synchronization
 
 /// Sends one message over one connection.
 struct SMTPClient: Sendable {
@@ -63,15 +64,47 @@ struct SMTPClient: Sendable {
 
     private func connect(to address: SocketAddress) async throws -> Connection {
         let patience = patience
-        return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connectTimeout(patience.connect)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .connect(to: address) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(ClientFramer(patience: patience.greeting))
-                    return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+        let attempt = ConnectionAttempt()
+        return try await withTaskCancellationHandler {
+            try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connectTimeout(patience.connect)
+                .channelOption(.socketOption(.tcp_nodelay), value: 1)
+                .connect(to: address) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try attempt.begin(channel)
+                        try channel.pipeline.syncOperations.addHandler(ClientFramer(patience: patience.greeting))
+                        return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+                    }
                 }
-            }
+        } onCancel: {
+            attempt.cancel()
+        }
+    }
+}
+
+/// A connection that is being made, and can be given up: a dead host answers to nobody's hurry.
+private final class ConnectionAttempt: Sendable {
+    private struct State {
+        var channel: (any Channel)?
+        var isCancelled = false
+    }
+
+    private let state = Mutex(State())
+
+    func begin(_ channel: any Channel) throws {
+        let isCancelled = state.withLock { state in
+            state.channel = channel
+            return state.isCancelled
+        }
+        if isCancelled { throw CancellationError() }
+    }
+
+    func cancel() {
+        let channel = state.withLock { state in
+            state.isCancelled = true
+            return state.channel
+        }
+        channel?.close(promise: nil)
     }
 }
 

@@ -1,6 +1,7 @@
 internal import CUnbound
 internal import Dispatch
 internal import Glibc
+internal import Synchronization
 
 /// The DNS by libunbound: recursive or through forwarders, cached, asynchronous.
 ///
@@ -48,8 +49,14 @@ package final class UnboundResolver: Resolver, @unchecked Sendable {
     }
 
     package func lookUp(_ name: String, _ type: DNSRecordType) async -> DNSAnswer {
-        await withCheckedContinuation { continuation in
-            queue.async { [self] in start(name, type, Waiter(type, continuation)) }
+        let waiter = Waiter(type)
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                guard waiter.wait(continuation) else { return }
+                queue.async { [self] in start(name, type, waiter) }
+            }
+        } onCancel: {
+            waiter.give(.failed("cancelled"))
         }
     }
 
@@ -66,20 +73,49 @@ package final class UnboundResolver: Resolver, @unchecked Sendable {
         if code != 0 { box.takeRetainedValue().resume(code, nil) }
     }
 
+    /// Who asked, and is told once: by the answer or by being cancelled.
     private final class Waiter: Sendable {
-        private let type: DNSRecordType
-        private let continuation: CheckedContinuation<DNSAnswer, Never>
+        private enum State {
+            case idle
+            case waiting(CheckedContinuation<DNSAnswer, Never>)
+            case answered(DNSAnswer)
+        }
 
-        init(_ type: DNSRecordType, _ continuation: CheckedContinuation<DNSAnswer, Never>) {
-            self.type = type
-            self.continuation = continuation
+        private let type: DNSRecordType
+        private let state = Mutex(State.idle)
+
+        init(_ type: DNSRecordType) { self.type = type }
+
+        /// False when the answer was there already: there is nothing to ask.
+        func wait(_ continuation: CheckedContinuation<DNSAnswer, Never>) -> Bool {
+            let answer = state.withLock { state -> DNSAnswer? in
+                if case .answered(let answer) = state { return answer }
+                state = .waiting(continuation)
+                return nil
+            }
+            guard let answer else { return true }
+            continuation.resume(returning: answer)
+            return false
+        }
+
+        func give(_ answer: DNSAnswer) {
+            let continuation = state.withLock { state -> CheckedContinuation<DNSAnswer, Never>? in
+                switch state {
+                case .answered: return nil
+                case .idle:
+                    state = .answered(answer)
+                    return nil
+                case .waiting(let continuation):
+                    state = .answered(answer)
+                    return continuation
+                }
+            }
+            continuation?.resume(returning: answer)
         }
 
         func resume(_ error: Int32, _ result: UnsafeMutablePointer<ub_result>?) {
-            guard error == 0, let result = result?.pointee else {
-                return continuation.resume(returning: .failed(String(cString: ub_strerror(error))))
-            }
-            continuation.resume(returning: Self.answer(result, type))
+            guard error == 0, let result = result?.pointee else { return give(.failed(String(cString: ub_strerror(error)))) }
+            give(Self.answer(result, type))
         }
 
         private static func answer(_ result: ub_result, _ type: DNSRecordType) -> DNSAnswer {
@@ -130,7 +166,10 @@ extension DNSRecord {
         while let length = rest.popFirst() {
             if length == 0 { return labels.joined(separator: ".").lowercased() }
             guard length < 64, rest.count >= Int(length) else { return nil }
-            labels.append(String(decoding: rest.prefix(Int(length)), as: UTF8.self))
+            // What goes into logs and notifications as text must be text; a dot within a label would make it two.
+            let label = rest.prefix(Int(length))
+            guard label.allSatisfy({ 0x21...0x7E ~= $0 && $0 != 0x2E }) else { return nil }
+            labels.append(String(decoding: label, as: UTF8.self))
             rest = rest.dropFirst(Int(length))
         }
         return nil

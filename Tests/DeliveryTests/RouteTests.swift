@@ -65,10 +65,29 @@ struct ZoneTableTests {
         #expect(DNSRecord(.mx, wire: [0, 0, 0]) == .mx(preference: 0, host: ""))
         #expect(DNSRecord(.txt, wire: [2, 0x61, 0x62, 1, 0x63]) == .txt([0x61, 0x62, 0x63]))
         #expect(DNSRecord(.a, wire: [127, 0, 0, 1]) == .a("127.0.0.1"))
-        for broken: [UInt8] in [[], [0], [0, 1, 5, 1], [9, 1]] {
+        for broken: [UInt8] in [[], [0], [0, 1, 5, 1], [9, 1], [0, 1, 2, 0x61, 0x0A, 0], [0, 1, 3, 0x61, 0x2E, 0x62, 0], [0, 1, 1, 0xC3, 0]] {
             #expect(DNSRecord(.mx, wire: broken) == nil)
         }
         #expect(DNSRecord(.txt, wire: [5, 1]) == nil)
+    }
+}
+
+@Suite("What several hosts said")
+struct HostOutcomesTests {
+    private let never = DeliveryOutcome(Reply(554, 5, 7, 1, "Never"))
+    private let later = DeliveryOutcome(Reply(451, 4, 4, 1, "Later"))
+
+    @Test("a host that may take it later wins over a lesser one that never will; one host's own word is final")
+    func verdict() {
+        var outcomes = HostOutcomes()
+        #expect(!outcomes.verdict.reply.isPermanent)
+        outcomes.add(later, of: "mx1")
+        #expect(outcomes.verdict == later)
+        outcomes.add(never, of: "mx2")
+        #expect(outcomes.verdict == later)
+        var one = HostOutcomes()
+        for outcome in [later, never, later] { one.add(outcome, of: "mx1") }
+        #expect(one.verdict == never)
     }
 }
 
