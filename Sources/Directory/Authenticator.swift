@@ -27,6 +27,8 @@ package final class Authenticator: Sendable {
         var accounts = LogInThrottle(rule: .init(freeFailures: 10, maximumDelay: 60))
         var networks = LogInThrottle(rule: .init(freeFailures: 20, maximumDelay: 900))
         var known: [[UInt8]: Known] = [:]
+        /// Checks under way. Who brings the same address and password meanwhile waits for the same answer.
+        var checks: [[UInt8]: Task<Result<Account, Failure>, Never>] = [:]
     }
 
     private let directory: Directory
@@ -56,19 +58,46 @@ package final class Authenticator: Sendable {
         address: String, password: String, client: ClientAddress?, remembering: Bool = false
     ) async throws(Failure) -> Account {
         let snapshot = directory.snapshot
-        let fingerprint = remembering ? fingerprint(address, password) : []
+        let parsed = try? MailAddress(parsing: address)
+        // However an address is written, it is one account's; what is no address is nobody's.
+        let key = parsed?.key ?? String(address.prefix(320)).lowercased()
+        let fingerprint = fingerprint(key, password)
         if remembering, let account = remembered(fingerprint, in: snapshot) { return account }
 
-        let keys = (account: address.lowercased(), network: client?.network ?? "local")
+        let keys = (account: key, network: client?.network ?? "local")
+        let account = try await together(fingerprint) { () async throws(Failure) in
+            try await self.verify(password, of: parsed.flatMap { snapshot.account($0) }, keys)
+        }
+        if remembering { remember(fingerprint, account) }
+        return account
+    }
+
+    /// Programs open several connections at once, with the same password: one check answers them all, and counts once.
+    private func together(
+        _ fingerprint: [UInt8], _ check: @escaping @Sendable () async throws(Failure) -> Account
+    ) async throws(Failure) -> Account {
+        let task = state.withLock { state in
+            if let running = state.checks[fingerprint] { return running }
+            let task = Task { () async -> Result<Account, Failure> in
+                defer { self.state.withLock { $0.checks[fingerprint] = nil } }
+                do throws(Failure) { return .success(try await check()) } catch { return .failure(error) }
+            }
+            state.checks[fingerprint] = task
+            return task
+        }
+        return try await task.value.get()
+    }
+
+    private func verify(
+        _ password: String, of account: Account?, _ keys: (account: String, network: String)
+    ) async throws(Failure) -> Account {
         try admit(keys)
-        let account = (try? MailAddress(parsing: address)).flatMap { snapshot.account($0) }
         let isRight = try await check(password, of: account)
         guard let account, isRight, account.isEnabled else { throw .refused }
         state.withLock {
             $0.accounts.forgive(keys.account, entirely: true)
             $0.networks.forgive(keys.network, entirely: false)
         }
-        if remembering { remember(fingerprint, account) }
         return account
     }
 

@@ -140,6 +140,37 @@ struct AuthenticatorTests {
         #expect(await attempt("wrong") == .refused)
     }
 
+    @Test("many log-ins at once with the right password are all right")
+    func atOnce() async throws {
+        let place = try TestPlace()
+        try await place.people(["alice"], password: Self.password)
+        let authenticator = Authenticator(directory: place.directory) { 0 }
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<40 {
+                group.addTask { try await authenticator.authenticate(address: "alice@example.org", password: Self.password, client: nil) }
+            }
+            for try await account in group { #expect(account.address.localPart == "alice") }
+        }
+    }
+
+    @Test("however an address is written, its failures are one account's")
+    func spellings() async throws {
+        let place = try TestPlace()
+        try await place.people(["alice"], password: Self.password)
+        let authenticator = Authenticator(directory: place.directory) { 0 }
+        let spellings = ["alice@example.org", "ALICE@example.org", "\"alice\"@example.org"]
+        for number in 0..<10 {
+            await #expect(throws: Authenticator.Failure.refused) {
+                try await authenticator.authenticate(address: spellings[number % 3], password: "wrong \(number)", client: nil)
+            }
+        }
+        for spelling in spellings {
+            await #expect(throws: Authenticator.Failure.throttled(seconds: 1)) {
+                try await authenticator.authenticate(address: spelling, password: "x", client: nil)
+            }
+        }
+    }
+
     @Test("one network that tries many accounts is slowed down, another is not")
     func networks() async throws {
         let place = try TestPlace()
