@@ -27,7 +27,7 @@ extension ServerSession {
     mutating func chunkReceived() -> Action {
         guard case .chunk(let chunk) = phase else { return close(with: .localError) }
         if let refusal = chunk.refusal {
-            phase = .ready
+            phase = client.greeting.isEmpty ? .greeting : .ready
             reset()
             return fail(refusal)
         }

@@ -25,10 +25,12 @@ struct Authentication: Sendable {
         return Principal(account: account, proof: .session(token))
     }
 
-    /// The principal of `Authorization: Basic`; nil without that header. Throws 401 or 429.
+    /// The principal of `Authorization: Basic`; nil without that header. Throws 401, 403 or 429.
     // RFC 7617
     func principal(byBasicOf request: Request, _ context: AppContext) async throws -> Principal? {
         guard let header = request.headers[.authorization], header.prefix(6).lowercased() == "basic " else { return nil }
+        // A browser that once asked for a password sends it with whatever any page has it send.
+        if !request.method.isSafe { try origins.check(request, context) }
         guard let decoded = Data(base64Encoded: String(header.dropFirst(6))),
             let text = String(bytes: decoded, encoding: .utf8), let colon = text.firstIndex(of: ":")
         else { throw Self.signedOut(request) }

@@ -279,6 +279,8 @@ struct SigningInTests {
             let right = basic("alice@example.org", TestSite.password)
             #expect(try await client.get("/mine", [.authorization: right]).text == "alice@example.org")
             #expect(try await client.send(.post, "/mine", [.authorization: right], "12345").text == "5")
+            #expect(try await client.send(.post, "/mine", [.authorization: right, .origin: "https://evil.test"], "12345").status == .forbidden)
+            #expect(try await client.send(.post, "/mine", [.authorization: right, .secFetchSite: "cross-site"], "12345").status == .forbidden)
             #expect(try await client.get("/cookie-only", [.authorization: right]).status == .unauthorized)
             for wrong in [basic("alice@example.org", "x"), "Basic", "Basic ???", "basic " + Data("nocolon".utf8).base64EncodedString(), "Bearer x"] {
                 let answer = try await client.get("/mine", [.authorization: wrong])
