@@ -3,6 +3,11 @@
 /// Only names of this table reach iconv: an unknown name costs nothing, and no name of a message becomes part of a file's name.
 enum CharsetNames {
     static func scheme(for name: String) -> Charset.Scheme {
+        known(name) ?? .sniffed(isDeclared: true)
+    }
+
+    /// The scheme of a name that we know; nil for all others.
+    static func known(_ name: String) -> Charset.Scheme? {
         var key: [UInt8] = []
         for byte in name.utf8.prefix(64) {
             let byte = byte.asciiLowercased
@@ -11,8 +16,7 @@ enum CharsetNames {
         }
         let plain = String(decoding: key, as: UTF8.self)
         if let known = table[plain] { return known }
-        if let page = codePage(plain) { return page }
-        return .sniffed(isDeclared: true)
+        return codePage(plain)
     }
 
     /// `windows1251`, `cp1251`, `xcp1251`, `win1251`, `ibm850`.

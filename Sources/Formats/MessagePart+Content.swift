@@ -30,17 +30,18 @@ extension MessagePart {
         let encoding = encoding
         let charset = contentType?["charset"]
         let isHTML = guesses && type == "text/html"
+        let isUnknown = charset.map { CharsetNames.known($0) == nil } ?? false
         return storage.withBytes(bodyRange) { body in
             if encoding.isIdentity {
                 var decoded = Charset.decodeText(body, charset: Self.charset(charset, of: body, isHTML: isHTML), guesses: guesses)
-                if encoding == .unknown { decoded.isEncodingProblem = true }
+                if encoding == .unknown || isUnknown { decoded.isEncodingProblem = true }
                 return decoded
             }
             let (bytes, isDamaged) = encoding.decode(body)
             var decoded = bytes.withUnsafeBufferPointer {
                 Charset.decodeText($0, charset: Self.charset(charset, of: $0, isHTML: isHTML), guesses: guesses)
             }
-            if isDamaged { decoded.isEncodingProblem = true }
+            if isDamaged || isUnknown { decoded.isEncodingProblem = true }
             return decoded
         }
     }
