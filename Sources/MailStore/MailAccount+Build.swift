@@ -9,22 +9,19 @@ extension MailAccount {
 
     /// Makes the index anew from the files, with the same ids and a new epoch.
     package func rebuild() throws(StoreError) {
-        try lock.withLock { () throws(StoreError) in
-            do { try index.reset() } catch { throw StoreError(database: error) }
-        }
-        pendingTexts = [:]
-        pendingTextSize = 0
-        try beginBuild()
+        try beginBuild(afresh: true)
         while !unbuilt.isEmpty { try continueBuild() }
         try indexTexts(limit: .max)
         publish()
     }
 
     /// Lists every folder, numbers all messages by age, and indexes the newest; the others wait in `unbuilt`.
-    func beginBuild() throws(StoreError) {
+    ///
+    /// - Parameter afresh: empties the index first; who else has it open never sees it empty, and so does not begin to fill it.
+    func beginBuild(afresh: Bool = false) throws(StoreError) {
         let isRebuild = DiskFile.exists(path + "/" + Sidecars.threads)
         var items: [BuildItem] = []
-        try writeQuietly(isLogging: false) { transaction in
+        try writeQuietly(isLogging: false, afresh: afresh) { transaction in
             _ = try takeOverFolders(transaction)
             try takeOverRecords(transaction)
             var book = KeywordBook(maildir: maildir, sidecars: sidecars)
@@ -37,6 +34,8 @@ extension MailAccount {
             try transaction.db.execute(
                 sql: "INSERT INTO sqlite_sequence (name, seq) VALUES ('emails', ?)", arguments: [items.count])
         }
+        pendingTexts = [:]
+        pendingTextSize = 0
         unbuilt = items
         buildThreads = try ThreadBook(sidecars, isRebuild: isRebuild)
         try continueBuild(count: MailAccount.firstChunk, withText: false)

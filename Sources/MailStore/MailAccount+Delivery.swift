@@ -163,6 +163,7 @@ extension MailAccount {
             directories.willChange(mailbox, file)
             let path = maildir.path(of: file, in: mailbox.folder)
             try delivery.staged.commit(to: path)
+            directories.didChange(mailbox, file)
             filed.append(FiledMessage(delivery: delivery, row: row, path: path, number: 0))
             filed[filed.count - 1].number = try transaction.insert(row, digest: delivery.digest)
             if delivery.isDelivery { try transaction.markDelivery() }

@@ -109,6 +109,8 @@ struct EmailChanges {
         directories.willChange(target, new.file)
         directories.willChange(source, file)
         try DiskFile.move(from, to: to)
+        directories.didChange(target, new.file)
+        directories.didChange(source, file)
         CrashPoint.reached("file.renamed")
         renamed.append((from, to))
     }
@@ -121,9 +123,14 @@ struct EmailChanges {
         directories.willChange(source, row.file)
         do throws(StoreError) {
             try DiskFile.remove(maildir.path(of: row.file, in: source.folder))
+            directories.didChange(source, row.file)
         } catch {
             guard error == .notFound else { throw error }
-            if let file = try locate(row, in: source) { try DiskFile.remove(maildir.path(of: file, in: source.folder)) }
+            if let file = try locate(row, in: source) {
+                directories.willChange(source, file)
+                try DiskFile.remove(maildir.path(of: file, in: source.folder))
+                directories.didChange(source, file)
+            }
         }
         CrashPoint.reached("file.removed")
         try transaction.remove(row)

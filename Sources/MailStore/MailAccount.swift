@@ -128,11 +128,15 @@ package actor MailAccount {
         return value
     }
 
-    func writeQuietly<Value>(isLogging: Bool = true, _ body: (IndexTransaction) throws -> Value) throws(StoreError) -> Value {
+    /// - Parameter afresh: whether to empty the index first, in the same transaction.
+    func writeQuietly<Value>(
+        isLogging: Bool = true, afresh: Bool = false, _ body: (IndexTransaction) throws -> Value
+    ) throws(StoreError) -> Value {
         guard !isClosed else { throw .unavailable(reason: "account is closed") }
         do {
             return try lock.withLock {
                 try index.pool.write { db in
+                    if afresh { try MailIndex.reset(db) }
                     let transaction = try IndexTransaction(db, isLogging: isLogging)
                     let value = try body(transaction)
                     try transaction.finish()

@@ -35,7 +35,7 @@ struct MailIndex: Sendable {
             if isReady {
                 try index.renewEpochAfterBoot()
             } else {
-                try index.reset()
+                try pool.write { try reset($0) }
             }
             return (index, !isReady)
         } catch {
@@ -45,15 +45,13 @@ struct MailIndex: Sendable {
     }
 
     /// Empties the index; its epoch is new.
-    func reset() throws {
-        try pool.write { db in
-            try IndexSchema.drop(db)
-            try IndexSchema.create(db)
-            for (name, value) in [("sequence", 0), ("usage", 0), ("texts", 0), ("root", 0)] { try IndexTransaction.set(name, value, db) }
-            try IndexTransaction.set("epoch", MailIndex.newEpoch(), db)
-            try IndexTransaction.set("boot", MailIndex.boot, db)
-            try IndexTransaction.set("isComplete", "no", db)
-        }
+    static func reset(_ db: Database) throws {
+        try IndexSchema.drop(db)
+        try IndexSchema.create(db)
+        for (name, value) in [("sequence", 0), ("usage", 0), ("texts", 0), ("root", 0)] { try IndexTransaction.set(name, value, db) }
+        try IndexTransaction.set("epoch", MailIndex.newEpoch(), db)
+        try IndexTransaction.set("boot", MailIndex.boot, db)
+        try IndexTransaction.set("isComplete", "no", db)
     }
 
     /// After a power cut the index may have lost its last changes (synchronous=NORMAL), and would give their numbers to

@@ -7,7 +7,10 @@ struct TouchedDirectories {
     private struct Touched {
         let mailbox: Int64
         let column: String
-        let wasKnown: Bool
+        /// Whether the index knows all that is there but for our own changes.
+        var isKnown: Bool
+        /// When the directory was last changed, as of our last look: right before or right after a change of our own.
+        var time: Int64?
     }
 
     private let db: Database
@@ -24,12 +27,23 @@ struct TouchedDirectories {
     mutating func willChange(_ mailbox: MailboxRow, _ file: String) {
         let directory = String(file.prefix(3))
         let path = maildir.path(of: mailbox.folder) + "/" + directory
-        guard touched[path] == nil else { return }
+        let time = Folder.modified(path)
+        if let known = touched[path] {
+            // Somebody else's change between two of ours.
+            if known.time != time { touched[path]!.isKnown = false }
+            return
+        }
         let stamp = directory == "cur" ? mailbox.curStamp : mailbox.newStamp
-        let wasKnown = stamp != 0 && Folder.modified(path) == stamp
         touched[path] = Touched(
-            mailbox: mailbox.number, column: directory == "cur" ? "cur_stamp" : "new_stamp", wasKnown: wasKnown)
+            mailbox: mailbox.number, column: directory == "cur" ? "cur_stamp" : "new_stamp", isKnown: stamp != 0 && time == stamp,
+            time: time)
         order.append(path)
+    }
+
+    /// Call right after the change: what comes later is somebody else's.
+    mutating func didChange(_ mailbox: MailboxRow, _ file: String) {
+        let path = "\(maildir.path(of: mailbox.folder))/\(file.prefix(3))"
+        touched[path]?.time = Folder.modified(path)
     }
 
     /// Makes the changes durable, those of `first`-named directories in the order they were touched.
@@ -37,7 +51,7 @@ struct TouchedDirectories {
         for path in order {
             try Folder.sync(path)
             let item = touched[path]!
-            guard item.wasKnown, let stamp = Folder.modified(path) else { continue }
+            guard item.isKnown, let stamp = item.time else { continue }
             try db.cachedStatement(sql: "UPDATE mailboxes SET \(item.column) = ? WHERE number = ?")
                 .execute(arguments: [stamp, item.mailbox])
         }

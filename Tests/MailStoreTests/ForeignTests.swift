@@ -22,6 +22,17 @@ import Testing
         }
     }
 
+    @Test func whatFallsBetweenOurChangeAndItsSyncIsNoticed() async throws {
+        let box = Box()
+        let account = try await box.open()
+        try await account.reconcile()
+        try await account.change("1600000000.M1.own", then: "1600000001.M2.foreign", in: box.maildir + "/new")
+        try await account.refresh()
+        #expect(try await account.ids(EmailQuery()).count == 2)
+        try await expectSound(account)
+        await account.close()
+    }
+
     @Test func flagsMovesAndLossesAreTakenOver() async throws {
         let box = Box()
         try await box.scenario { account in
@@ -212,5 +223,21 @@ import Testing
         try await expectSound(one)
         await one.close()
         await two.close()
+    }
+}
+
+extension MailAccount {
+    /// Adds a file as a change of its own, and then another as if somebody else did, before the first is synced.
+    fileprivate func change(_ own: String, then foreign: String, in folder: String) throws {
+        try write { transaction in
+            var directories = TouchedDirectories(transaction.db, maildir)
+            let inbox = try #require(try MailboxRow.find(.role(.inbox), transaction.db))
+            directories.willChange(inbox, "new/\(own)")
+            try AtomicFile.write(message("Own"), to: "\(folder)/\(own)")
+            directories.didChange(inbox, "new/\(own)")
+            usleep(30_000)
+            try AtomicFile.write(message("Foreign"), to: "\(folder)/\(foreign)")
+            try directories.sync()
+        }
     }
 }

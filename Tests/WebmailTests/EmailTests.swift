@@ -265,6 +265,35 @@ struct EmailTests {
         #expect(result["notParsable"] == [.string(junk.id.rawValue)] && result["notFound"] == ["Unope"])
     }
 
+    @Test("Of an attached message that the email's parser did not open, the parts can be downloaded") func parseEncoded() async throws {
+        let harness = try await Harness.make()
+        let id = try await harness.importMessage(
+            """
+            From: a@example.org
+            Subject: Outer
+            MIME-Version: 1.0
+            Content-Type: multipart/mixed; boundary=b
+
+            --b
+            Content-Type: text/plain
+
+            Hello
+            --b
+            Content-Type: application/octet-stream; name=m.eml
+            Content-Transfer-Encoding: base64
+
+            RnJvbTogYkBleGFtcGxlLm9yZw0KU3ViamVjdDogSW5uZXINCg0KV29yZHMNCg==
+            --b--
+            """)
+        let outer = try await harness.email(id, ["attachments"])
+        let blob = try #require(outer["attachments"]?.array?.first?["blobId"]?.string)
+        let result = try await harness.call("Email/parse", ["blobIds": [.string(blob)], "properties": ["subject", "textBody"]])
+        let parsed = try #require(result["parsed"]?[blob], "\(result)")
+        let part = try #require(parsed["textBody"]?.array?.first?["blobId"]?.string)
+        #expect(parsed["subject"] == "Inner")
+        #expect(try await harness.account.mail.blob(.init(rawValue: part)).read().starts(with: "Words".utf8))
+    }
+
     @Test("RFC 8620 §5.4: a copy goes to another account") func copy() async throws {
         let harness = try await Harness.make()
         let own = JSON.string(harness.accountId)

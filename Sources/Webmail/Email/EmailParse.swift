@@ -55,24 +55,29 @@ package struct EmailParse: Method {
 
     /// Under which blob ids the parts of the message can be downloaded.
     ///
-    /// The parts of an email of the account, and of a message attached to one as it is, have ids of their own; of any other message
-    /// the parts are kept like uploads.
+    /// The parts of an email of the account, and of a message attached to one as it is, have ids of their own; of any other message,
+    /// such as one attached in base64, the parts are kept like uploads.
     private static func partBlobs(
         of message: Message, _ blobId: BlobID, _ fetch: EmailFetch, in account: WebmailAccount
     ) async throws(MethodError) -> [String: BlobID] {
         guard fetch.depth == .whole, fetch.bodyProperties.contains(.named(.blobId)) else { return [:] }
         let leaves = BodyRenderer.leaves(below: message.root)
         var blobs: [String: BlobID] = [:]
-        for leaf in leaves {
-            guard let partId = leaf.partId else { continue }
-            switch blobId.kind {
-            case .email(let email): blobs[partId] = .part(email, partId)
-            case .part(let email, let outer): blobs[partId] = .part(email, outer + "." + partId)
-            case .upload, nil:
-                do { blobs[partId] = try await account.mail.storeBlob(.bytes(leaf.decodedBytes())).id } catch {
-                    throw MethodError(error)
+        do throws(StoreError) {
+            var whole: Message?
+            if case .part(let email, _) = blobId.kind { whole = Message(parsing: try await account.mail.messageBytes(email)) }
+            for leaf in leaves {
+                guard let partId = leaf.partId else { continue }
+                switch blobId.kind {
+                case .email(let email): blobs[partId] = .part(email, partId)
+                case .part(let email, let outer) where whole?.part(withID: outer + "." + partId) != nil:
+                    blobs[partId] = .part(email, outer + "." + partId)
+                case .part, .upload, nil:
+                    blobs[partId] = try await account.mail.storeBlob(.bytes(leaf.decodedBytes())).id
                 }
             }
+        } catch {
+            throw MethodError(error)
         }
         return blobs
     }
