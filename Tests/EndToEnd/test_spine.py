@@ -27,7 +27,7 @@ def test_a_message_arrives_in_the_open_browser_is_read_and_answered(server, fore
     answer = mail.composer()
     answer.type("On my way, with biscuits.")
     answer.attach("biscuits.txt", "text/plain", b"Two dozen.\n")
-    answer.root.get_by_text("biscuits.txt").wait_for()
+    answer.root.locator(".compose-file-name", has_text="biscuits.txt").wait_for()
     answer.send()
 
     arrived = until(lambda: bob.jmap.find("Re: Tea at four?"), 30, "the answer in Bob's inbox")[0]

@@ -221,7 +221,8 @@ export function createMailView(deps) {
     const at = conversation ? list.indexOfThread(conversation.threadId) : cursor ? list.indexOf(cursor) : -1;
     const next = at < 0 ? (conversation ? -1 : 0) : Math.max(0, Math.min((list.length() ?? 1) - 1, at + step));
     const id = list.idAt(next);
-    if (id === undefined || next === at) return;
+    if (next === at || next < 0) return;
+    if (id === undefined) return void moveWhenThere(next, step);
     selection.setCursor(id);
     rows.reveal(id);
     if (conversation) openConversation(id, { replace: true });
@@ -229,6 +230,23 @@ export function createMailView(deps) {
       peek(id);
       if (!isBeside() || !readingPane.contains(document.activeElement)) rows.focus();
     }
+  }
+
+  /**
+   * The row is still on its way: goes to it when it comes.
+   * @param {number} index @param {number} step
+   */
+  function moveWhenThere(index, step) {
+    if (!open) return;
+    const { list } = open;
+    const wait = new AbortController();
+    list.observe(() => {
+      const isThere = list.idAt(index) !== undefined;
+      if (!isThere && !list.error()) return;
+      wait.abort();
+      if (isThere && open?.list === list) move(step);
+    }, wait.signal);
+    list.ensure(index, index + 1);
   }
 
   /** @param {string} command @param {string[]} ids @returns {unknown} */
