@@ -68,6 +68,7 @@ let package = Package(
         target("Formats"),
         target("SMTP", ["Formats"]),
         target("JMAP"),
+        target("Sieve", ["Formats"]),
         // 1
         target("Disk", [grdb, logging]),
         // 2: stores
@@ -77,7 +78,7 @@ let package = Package(
         target(
             "Delivery",
             [
-                "Formats", "SMTP", "Disk", "MailStore", "Directory", "CUnbound", grdb, crypto, logging, lifecycle,
+                "Formats", "SMTP", "Sieve", "Disk", "MailStore", "Directory", "CUnbound", grdb, crypto, logging, lifecycle,
                 nioCore, nioPosix, nioTLS, nioSSL,
             ]),
         target(
@@ -114,13 +115,14 @@ let package = Package(
         tests("Formats", ["Conformance"]),
         tests("SMTP", ["Formats"]),
         tests("JMAP"),
+        tests("Sieve", ["Formats"]),
         tests("Disk", [grdb]),
         tests("MailStore", ["Formats", "Disk", "CrashChild", grdb]),
         tests("Directory", ["Formats", "Disk", grdb, logging]),
         tests(
             "Delivery",
             [
-                "Formats", "SMTP", "Disk", "MailStore", "Directory", nioCore, nioEmbedded, nioPosix, nioSSL, lifecycle,
+                "Formats", "SMTP", "Sieve", "Disk", "MailStore", "Directory", nioCore, nioEmbedded, nioPosix, nioSSL, lifecycle,
                 logging,
             ]),
         tests(

@@ -6,10 +6,11 @@ private let allowed: [String: Set<String>] = [
     "Formats": [],
     "SMTP": ["Formats"],
     "JMAP": [],
+    "Sieve": ["Formats"],
     "Disk": [],
     "MailStore": ["Formats", "Disk"],
     "Directory": ["Formats", "Disk", "CCrypt"],
-    "Delivery": ["Formats", "SMTP", "Disk", "MailStore", "Directory", "CUnbound"],
+    "Delivery": ["Formats", "SMTP", "Sieve", "Disk", "MailStore", "Directory", "CUnbound"],
     "Web": ["Formats", "Directory", "CZlib"],
     "Webmail": ["Formats", "JMAP", "Disk", "MailStore", "Directory", "Delivery", "Web"],
     "Server": [
@@ -18,7 +19,7 @@ private let allowed: [String: Set<String>] = [
 ]
 
 /// Pure targets: no file, no socket, no clock, no log.
-private let pure: Set<String> = ["Formats", "SMTP", "JMAP"]
+private let pure: Set<String> = ["Formats", "SMTP", "JMAP", "Sieve"]
 
 private let cLibraries: Set<String> = ["CUnbound", "CCrypt", "CZlib"]
 
