@@ -35,14 +35,25 @@ package struct ClientAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// What one customer of a provider usually gets: an IPv4 address, an IPv6 /64. Limits count by it.
     package var network: String {
-        bytes.count == 4 ? description : ClientAddress(bytes: bytes.prefix(8) + [UInt8](repeating: 0, count: 8)).description
+        bytes.count == 4 ? description : masked(to: 64).description
+    }
+
+    /// The address with all bits after the first `length` set to 0.
+    package func masked(to length: Int) -> ClientAddress {
+        var bytes = bytes
+        for index in bytes.indices {
+            let kept = min(8, max(0, length - index * 8))
+            bytes[index] &= ~UInt8(truncatingIfNeeded: 0xFF >> kept)
+        }
+        return ClientAddress(bytes: bytes)
     }
 }
 
 /// A range of addresses in CIDR notation, for example `10.0.0.0/8`, `fd00::/8`, `::1`.
 package struct ClientNetwork: Hashable, Sendable, CustomStringConvertible {
-    private let address: ClientAddress
-    private let prefixLength: Int
+    /// The first address of the range.
+    package let address: ClientAddress
+    package let prefixLength: Int
 
     /// Nil when `text` is neither an address nor a range.
     package init?(_ text: String) {
@@ -55,15 +66,12 @@ package struct ClientNetwork: Hashable, Sendable, CustomStringConvertible {
         } else {
             prefixLength = width
         }
-        self.address = address
+        // Two ways to write a range are one range.
+        self.address = address.masked(to: prefixLength)
     }
 
     package func contains(_ other: ClientAddress) -> Bool {
-        guard other.bytes.count == address.bytes.count else { return false }
-        return (0..<prefixLength).allSatisfy { bit in
-            let mask = UInt8(0x80) >> UInt8(bit % 8)
-            return other.bytes[bit / 8] & mask == address.bytes[bit / 8] & mask
-        }
+        other.bytes.count == address.bytes.count && other.masked(to: prefixLength) == address
     }
 
     package var description: String { "\(address)/\(prefixLength)" }

@@ -1,4 +1,5 @@
 package import Disk
+internal import FoundationEssentials
 package import Formats
 internal import GRDB
 internal import Glibc
@@ -13,18 +14,26 @@ extension Directory {
         let created = Int64(time(nil))
         try await write { db in
             try db.execute(
-                sql: "INSERT INTO domains VALUES (?, 'hosted', ?, ?, NULL, ?)",
-                arguments: [name.ascii, state.rawValue, token, created])
+                sql: """
+                    INSERT INTO domains (name, class, state, verification_token, created, verified, verified_by_hand)
+                    VALUES (?1, 'hosted', ?2, ?3, ?4, iif(?2 = 'pending', NULL, ?4), ?2 <> 'pending')
+                    """, arguments: [name.ascii, state.rawValue, token, created])
+            guard state == .pending else { return }
+            try db.execute(
+                sql: "INSERT INTO domain_claims (token, domain, class, created, expires) VALUES (?, ?, 'hosted', ?, ?)",
+                arguments: [token, name.ascii, created, created + 7 * 86_400])
         }
-        return Domain(
-            name: name, kind: .hosted, state: state, catchAll: nil, verificationToken: token, createdAt: created)
+        guard let domain = snapshot.domain(name) else { throw .unavailable(reason: "the domain was not found after it was made") }
+        return domain
     }
 
     /// Throws `.notFound`.
     package func setState(_ state: DomainState, of name: DomainName) async throws(StoreError) {
         try await write { db in
             try db.execute(
-                sql: "UPDATE domains SET state = ? WHERE name = ?", arguments: [state.rawValue, name.ascii])
+                sql: """
+                    UPDATE domains SET state = ?1, verified = iif(?1 = 'pending', NULL, coalesce(verified, ?3)) WHERE name = ?2
+                    """, arguments: [state.rawValue, name.ascii, Int64(time(nil))])
             guard db.changesCount == 1 else { throw StoreError.notFound }
         }
     }
@@ -68,5 +77,21 @@ extension Directory {
     private static func verificationToken() -> String {
         var generator = SystemRandomNumberGenerator()
         return (0..<32).map { _ in String(generator.next(upperBound: UInt64(16)), radix: 16) }.joined()
+    }
+}
+
+extension Directory {
+    /// What signs in at the domain's next hop beside `NextHop.username`; nil where it needs none.
+    package func nextHopPassword(of name: DomainName) async throws(StoreError) -> String? {
+        let sealed: Data?
+        do {
+            sealed = try await database.read { db in
+                try Data.fetchOne(
+                    db, sql: "SELECT next_hop_password FROM domains WHERE name = ?", arguments: [name.ascii])
+            }
+        } catch {
+            throw StoreError(directory: error)
+        }
+        return try sealed.map { (sealed) throws(StoreError) in try secrets.open(Array(sealed), for: name.ascii) }
     }
 }

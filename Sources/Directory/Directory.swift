@@ -14,12 +14,14 @@ package final class Directory: Sendable {
     /// Serialises loading, so that an older load never replaces a newer one.
     private let loader = SnapshotLoader()
     package let sessions: Sessions
+    let secrets: DirectorySecrets
 
     /// Opens or makes `directory.sqlite` at `path`, brings its schema up to date, and loads the first snapshot.
     ///
     /// Blocks; call it once at start. The file is readable by its owner only. Throws `StoreError.unavailable`.
     package init(path: String, logger: Logger) throws(StoreError) {
         self.logger = logger
+        secrets = DirectorySecrets(keyFile: "\(Folder.parent(of: path))/directory.key")
         do {
             database = try DirectoryFile.open(path)
             try DirectorySchema.migrator.migrate(database)

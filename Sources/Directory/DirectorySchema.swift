@@ -4,7 +4,8 @@ internal import GRDB
 ///
 /// The schema refuses nonsense by itself (STRICT, CHECK, UNIQUE, foreign keys), whoever writes. Addresses are stored as
 /// `MailAddress.stored`, times as seconds since 1970. Triggers count what changes: `revision` for what a snapshot holds,
-/// `sessions_revision` for what ends sessions, so that other processes notice each with one cheap read.
+/// `sessions_revision` for what ends sessions, so that other processes notice each with one cheap read. What changed at
+/// which revision stands in `directory_changes`.
 enum DirectorySchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -12,6 +13,7 @@ enum DirectorySchema {
             try db.execute(sql: tables)
             try db.execute(sql: triggers)
         }
+        migrator.registerMigration("2: routing, claims, antispam policy, change log") { try addRouting($0) }
         return migrator
     }
 

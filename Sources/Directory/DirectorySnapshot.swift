@@ -13,10 +13,15 @@ package final class DirectorySnapshot: Sendable {
     private let aliasesByAddress: [String: Alias]
     private let sendersByAccount: [AccountID: [MailAddress]]
     private let administratorsByDomain: [DomainName: [AccountID]]
+    private let claimsByDomain: [DomainName: [DomainClaim]]
+    private let aliasDomainsByTarget: [DomainName: [DomainName]]
+    private let thresholdsByScope: [DomainName?: SpamThresholds]
+    private let listsByScope: [DomainName?: PolicyListIndex]
 
     init(
         revision: Int64, domains: [Domain], accounts: [Account], aliases: [Alias],
-        senders: [AccountID: [MailAddress]], administrators: [DomainName: [AccountID]]
+        senders: [AccountID: [MailAddress]], administrators: [DomainName: [AccountID]], claims: [DomainClaim],
+        thresholds: [DomainName?: SpamThresholds], entries: [PolicyListEntry]
     ) {
         self.revision = revision
         domainsByName = Dictionary(domains.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -28,6 +33,15 @@ package final class DirectorySnapshot: Sendable {
             aliases.map { ($0.address.key, $0) }, uniquingKeysWith: { first, _ in first })
         sendersByAccount = senders
         administratorsByDomain = administrators
+        claimsByDomain = Dictionary(grouping: claims, by: \.domain)
+        aliasDomainsByTarget = Dictionary(
+            domains.filter(\.isActive).sorted { $0.name < $1.name }.compactMap { domain in
+                domain.aliasTarget.map { ($0, [domain.name]) }
+            }, uniquingKeysWith: +)
+        thresholdsByScope = thresholds
+        listsByScope = Dictionary(grouping: entries, by: \.scope).reduce(into: [:]) { lists, group in
+            lists[group.key] = PolicyListIndex(scope: group.key, entries: group.value)
+        }
     }
 
     /// The domain of that name, whatever its class and state.
@@ -55,6 +69,34 @@ package final class DirectorySnapshot: Sendable {
         guard own.isEmpty else { return own }
         return accounts.filter { $0.role == .masterAdmin && $0.isEnabled }
     }
+
+    /// The claims of a pending domain, the oldest first.
+    package func claims(of domain: DomainName) -> [DomainClaim] { claimsByDomain[domain] ?? [] }
+
+    /// The verified domains that stand for `target`, by name.
+    package func domainAliases(of target: DomainName) -> [DomainName] { aliasDomainsByTarget[target] ?? [] }
+
+    /// The thresholds for mail to `domain`, and whose word they are. An alias domain has its target's.
+    package func thresholds(for domain: DomainName) -> (thresholds: SpamThresholds, source: PolicySource) {
+        let scope = domainsByName[domain]?.aliasTarget ?? domain
+        if let own = thresholdsByScope[scope] { return (own, .domain(scope)) }
+        if let global = thresholdsByScope[nil] { return (global, .global) }
+        return (.standard, .standard)
+    }
+
+    /// The thresholds that hold where a domain has none of its own.
+    package var globalThresholds: (thresholds: SpamThresholds, source: PolicySource) {
+        thresholdsByScope[nil].map { ($0, .global) } ?? (.standard, .standard)
+    }
+
+    /// The allow and block lists for mail to `domain`: its own (an alias domain's are its target's) and the global ones.
+    package func policyLists(for domain: DomainName) -> PolicyLists {
+        let scope = domainsByName[domain]?.aliasTarget ?? domain
+        return PolicyLists(own: listsByScope[scope], global: listsByScope[nil])
+    }
+
+    /// The entries of one scope alone, as they were added; `nil` for the global ones.
+    package func policyEntries(of scope: DomainName?) -> [PolicyListEntry] { listsByScope[scope]?.entries ?? [] }
 
     /// All domains by name.
     package var domains: [Domain] { domainsByName.values.sorted { $0.name.ascii < $1.name.ascii } }

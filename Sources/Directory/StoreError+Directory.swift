@@ -17,7 +17,7 @@ extension StoreError {
         switch error.extendedResultCode {
         case .SQLITE_CONSTRAINT_PRIMARYKEY, .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_ROWID: self = .alreadyExists
         case .SQLITE_CONSTRAINT_FOREIGNKEY: self = .preconditionFailed
-        case .SQLITE_CONSTRAINT_CHECK, .SQLITE_CONSTRAINT_NOTNULL, .SQLITE_CONSTRAINT_DATATYPE:
+        case .SQLITE_CONSTRAINT_CHECK, .SQLITE_CONSTRAINT_NOTNULL, .SQLITE_CONSTRAINT_DATATYPE, .SQLITE_CONSTRAINT_TRIGGER:
             self = .invalid(reason: error.message ?? "refused by the schema")
         default: self = .unavailable(reason: "\(error)")
         }

@@ -123,10 +123,33 @@ struct DomainAndAccountTests {
     }
 
     @Test("the schema itself refuses nonsense, whoever writes", arguments: [
-        "INSERT INTO domains VALUES ('UPPER.example', 'hosted', 'verified', hex(randomblob(16)), NULL, 1)",
-        "INSERT INTO domains VALUES ('a..example', 'hosted', 'verified', hex(randomblob(16)), NULL, 1)",
-        "INSERT INTO domains VALUES ('ok.example', 'none', 'verified', hex(randomblob(16)), NULL, 1)",
-        "INSERT INTO domains VALUES ('ok.example', 'relay', 'verified', hex(randomblob(16)), 'a@b', 1)",
+        Self.inserting("'UPPER.example', 'hosted', NULL, NULL, NULL"),
+        Self.inserting("'a..example', 'hosted', NULL, NULL, NULL"),
+        Self.inserting("'ok.example', 'none', NULL, NULL, NULL"),
+        Self.inserting("'ok.example', 'relay', 'a@b', NULL, 'mx.b'"),
+        Self.inserting("'ok.example', 'relay', NULL, NULL, NULL"),
+        Self.inserting("'ok.example', 'hosted', 'a@b', NULL, 'mx.b'"),
+        Self.inserting("'ok.example', 'alias', NULL, NULL, NULL"),
+        Self.inserting("'ok.example', 'alias', NULL, 'ok.example', NULL"),
+        Self.inserting("'ok.example', 'alias', NULL, 'none.example', NULL"),
+        Self.inserting("'ok.example', 'alias', NULL, 'example.org', 'mx.b'"),
+        "UPDATE domains SET next_hop_host = 'mx.b'",
+        "UPDATE domains SET state = 'pending'",
+        "UPDATE domains SET verified = NULL",
+        "UPDATE domains SET next_hop_host = 'mx.b', next_hop_port = 70000, next_hop_tls = 'none'",
+        "UPDATE domains SET next_hop_host = 'mx.b', next_hop_port = 25, next_hop_tls = 'maybe'",
+        "UPDATE domains SET class = 'relay', next_hop_host = 'mx.b', next_hop_port = 25, next_hop_tls = 'none'",
+        "INSERT INTO domain_claims (token, domain, class, created, expires) VALUES ('short', 'example.org', 'hosted', 1, 2)",
+        "INSERT INTO domain_claims (token, domain, class, created, expires) VALUES (hex(randomblob(16)), 'x', 'hosted', 1, 2)",
+        "INSERT INTO domain_claims (token, domain, class, created, expires) VALUES (hex(randomblob(16)), 'example.org', 'relay', 1, 2)",
+        "INSERT INTO spam_thresholds (domain, defer_at, junk_at, reject_at) VALUES (NULL, 0, 4, 10)",
+        "INSERT INTO spam_thresholds (domain, defer_at, junk_at, reject_at) VALUES (NULL, 5, 4, 10)",
+        "INSERT INTO spam_thresholds (domain, defer_at, junk_at, reject_at) VALUES (NULL, 3, 4, 1000)",
+        "INSERT INTO spam_thresholds (domain, defer_at, junk_at, reject_at) VALUES ('none.example', 3, 4, 10)",
+        "INSERT INTO policy_entries (domain, list, kind, pattern, created) VALUES (NULL, 'grey', 'domain', 'a.example', 1)",
+        "INSERT INTO policy_entries (domain, list, kind, pattern, created) VALUES (NULL, 'allow', 'address', 'a.example', 1)",
+        "INSERT INTO policy_entries (domain, list, kind, pattern, created) VALUES (NULL, 'allow', 'network', '10.0.0.1', 1)",
+        "INSERT INTO policy_entries (domain, list, kind, pattern, created) VALUES ('none.example', 'allow', 'domain', 'a.example', 1)",
         "INSERT INTO accounts VALUES ('ax', 'x@other.example', 'example.org', '', 'mailUser', 1, NULL, 'en', 1)",
         "INSERT INTO accounts VALUES ('ax', 'x@none.example', 'none.example', '', 'mailUser', 1, NULL, 'en', 1)",
         "INSERT INTO accounts VALUES ('ax', 'x@example.org', 'example.org', '', 'king', 1, NULL, 'en', 1)",
@@ -144,6 +167,16 @@ struct DomainAndAccountTests {
         try await place.people(["alice"])
         let database = try DatabaseQueue(path: place.path)
         #expect(throws: DatabaseError.self) { try database.write { try $0.execute(sql: sql) } }
+    }
+
+    /// - Parameter values: name, class, catch-all, alias target, next hop's host
+    private static func inserting(_ values: String) -> String {
+        """
+        INSERT INTO domains (name, class, catch_all, alias_target, next_hop_host, next_hop_port, next_hop_tls, state,
+            verification_token, created, verified)
+        SELECT *, iif(column5 IS NULL, NULL, 25), iif(column5 IS NULL, NULL, 'none'), 'verified', hex(randomblob(16)), 1, 1
+        FROM (VALUES (\(values)))
+        """
     }
 
     @Test("the file is for its owner alone")

@@ -3,20 +3,30 @@ import Formats
 import Foundation
 import Logging
 
-/// A directory in a folder of its own, removed when the test is over.
+/// A folder of a test's own, removed when the test is over.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path = NSTemporaryDirectory() + "directory-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// A directory in a folder of its own.
 final class TestPlace: Sendable {
-    let folder: String
+    private let temporary: TemporaryFolder
     let directory: Directory
 
+    var folder: String { temporary.path }
     var path: String { folder + "/directory.sqlite" }
 
     init() throws {
-        folder = NSTemporaryDirectory() + "directory-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        directory = try Self.open(folder + "/directory.sqlite")
+        temporary = try TemporaryFolder()
+        directory = try Self.open(temporary.path + "/directory.sqlite")
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     static func open(_ path: String) throws -> Directory {
         try Directory(path: path, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
