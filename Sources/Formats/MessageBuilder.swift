@@ -24,6 +24,13 @@ package struct MessageBuilder: Sendable {
             self.name = name
             self.value = value
         }
+
+        /// The field as text, folded, with its line end; nothing for a list without items. Throws as `build()` does.
+        package func bytes() throws(ParseError) -> [UInt8] {
+            var writer = HeaderWriter()
+            try writer.write(self)
+            return writer.output
+        }
     }
 
     /// One part of the body.

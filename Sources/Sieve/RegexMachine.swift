@@ -1,0 +1,164 @@
+/// Runs a pattern's instructions over a value: every thread that could match, in step. No thread is followed twice to the same
+/// instruction at the same place, so there are never more threads than instructions.
+struct RegexMachine {
+    private let program: [Regex.Instruction]
+    private let foldsCase: Bool
+    private let value: Octets
+    /// Places that a thread notes; 0 when nobody wants to know.
+    private let slots: Int
+
+    /// Threads in order of preference: instructions, and slots of each.
+    private struct Threads {
+        var instructions: [Int] = []
+        var places: [Int] = []
+
+        mutating func removeAll() {
+            instructions.removeAll(keepingCapacity: true)
+            places.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private enum Task {
+        case follow(Int)
+        case restore(slot: Int, place: Int)
+    }
+
+    private var current = Threads()
+    private var next = Threads()
+    /// Of each instruction, in which round a thread was put there.
+    private var seen: [Int]
+    private var round = 0
+    private var work: [Int]
+    private var tasks: [Task] = []
+    private var best: [Int]?
+
+    init(_ regex: Regex, _ value: Octets, slots: Int) {
+        program = regex.program
+        foldsCase = regex.foldsCase
+        self.value = value
+        self.slots = slots
+        seen = [Int](repeating: -1, count: regex.program.count)
+        work = [Int](repeating: -1, count: slots)
+    }
+
+    mutating func run(_ budget: inout Budget) throws(RunFailure) -> [Range<Int>]? {
+        var at = 0
+        begin(at: 0)
+        while true {
+            swap(&current, &next)
+            next.removeAll()
+            if current.instructions.isEmpty, best != nil { break }
+            try budget.pay((current.instructions.count + 1) * (1 + slots / 4))
+            let (scalar, end) = decode(at)
+            round += 1
+            if step(scalar, at: at, end: end) { return [] }
+            if at == value.count { break }
+            if best == nil { begin(at: end) }
+            at = end
+        }
+        guard let best else { return nil }
+        return (0..<slots / 2).map { group in
+            let (low, high) = (best[2 * group], best[2 * group + 1])
+            return low >= 0 && high >= low ? low..<high : 0..<0
+        }
+    }
+
+    /// A thread for a match that begins at `at`; those that began before come first.
+    private mutating func begin(at: Int) {
+        for slot in work.indices { work[slot] = -1 }
+        add(0, at: at)
+    }
+
+    /// Moves every thread over one character; true when there is a match and nobody wants to know where.
+    private mutating func step(_ scalar: UInt32?, at: Int, end: Int) -> Bool {
+        for thread in current.instructions.indices {
+            let instruction = current.instructions[thread]
+            let places = thread * slots..<(thread + 1) * slots
+            // Who began later than a match cannot win.
+            if let best, current.places[places.lowerBound] > best[0] { continue }
+            let isMoving: Bool
+            switch program[instruction] {
+            case .scalar(let wanted): isMoving = scalar.map { fold($0) == wanted } ?? false
+            case .any: isMoving = scalar != nil
+            case .set(let set): isMoving = scalar.map(set.contains) ?? false
+            case .match:
+                if slots == 0 { return true }
+                take(Array(current.places[places]))
+                isMoving = false
+            case .split, .jump, .save, .assert: isMoving = false
+            }
+            guard isMoving else { continue }
+            for slot in 0..<slots { work[slot] = current.places[places.lowerBound + slot] }
+            add(instruction + 1, at: end)
+        }
+        return false
+    }
+
+    /// The leftmost match wins, then the longest, then the preferred.
+    private mutating func take(_ places: [Int]) {
+        if let best, best[0] < places[0] || best[0] == places[0] && best[1] >= places[1] { return }
+        best = places
+    }
+
+    private func fold(_ scalar: UInt32) -> UInt32 {
+        foldsCase && scalar < 128 ? UInt32(UInt8(scalar).lowercased) : scalar
+    }
+
+    /// Puts threads of the next round to every instruction that is reached from `instruction` without taking a character.
+    private mutating func add(_ instruction: Int, at: Int) {
+        tasks.append(.follow(instruction))
+        while let task = tasks.popLast() {
+            guard case .follow(let instruction) = task else {
+                if case .restore(let slot, let place) = task { work[slot] = place }
+                continue
+            }
+            guard seen[instruction] != round else { continue }
+            seen[instruction] = round
+            switch program[instruction] {
+            case .jump(let target): tasks.append(.follow(target))
+            case .split(let first, let second):
+                tasks.append(.follow(second))
+                tasks.append(.follow(first))
+            case .save(let slot):
+                if slot < slots {
+                    tasks.append(.restore(slot: slot, place: work[slot]))
+                    work[slot] = at
+                }
+                tasks.append(.follow(instruction + 1))
+            case .assert(let assertion):
+                if holds(assertion, at) { tasks.append(.follow(instruction + 1)) }
+            case .scalar, .any, .set, .match:
+                next.instructions.append(instruction)
+                next.places.append(contentsOf: work)
+            }
+        }
+    }
+
+    private func holds(_ assertion: Regex.Assertion, _ at: Int) -> Bool {
+        let before = at > 0 && value[at - 1].isNameCharacter
+        let after = at < value.count && value[at].isNameCharacter
+        return switch assertion {
+        case .start: at == 0
+        case .end: at == value.count
+        case .wordBoundary: before != after
+        case .noWordBoundary: before == after
+        case .wordStart: !before && after
+        case .wordEnd: before && !after
+        }
+    }
+
+    /// The character at `at` and where the next one begins; octets that are no UTF-8 count as U+FFFD each. Nil at the end.
+    private func decode(_ at: Int) -> (UInt32?, Int) {
+        guard at < value.count else { return (nil, at) }
+        let first = value[at]
+        if first < 0x80 { return (UInt32(first), at + 1) }
+        let length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2
+        guard first >= 0xC2, first < 0xF5, at + length <= value.count else { return (0xFFFD, at + 1) }
+        var scalar = UInt32(first) & (0x7F >> UInt32(length))
+        for index in at + 1..<at + length {
+            guard value[index].isContinuation else { return (0xFFFD, at + 1) }
+            scalar = scalar << 6 | UInt32(value[index] & 0x3F)
+        }
+        return (scalar, at + length)
+    }
+}
