@@ -37,6 +37,11 @@ package struct BlobID: RawRepresentable, Hashable, Sendable {
         BlobID(rawValue: "P" + id.rawValue.dropFirst() + "-" + partId.replacing(".", with: "-"))
     }
 
+    /// The content of a Sieve script, as long as it has that content.
+    static func script(_ id: ScriptID, hash: String) -> BlobID {
+        BlobID(rawValue: id.rawValue + "-" + hash)
+    }
+
     /// What the id stands for, or nil when it was not made by this store.
     package var kind: Kind? {
         guard let first = rawValue.utf8.first else { return nil }
@@ -50,6 +55,9 @@ package struct BlobID: RawRepresentable, Hashable, Sendable {
             let id = EmailID(rawValue: "M" + rest[..<dash])
             let partId = rest[rest.index(after: dash)...].replacing("-", with: ".")
             return id.key == nil || partId.isEmpty ? nil : .part(id, partId: String(partId))
+        case UInt8(ascii: "V"):
+            guard let dash = rest.firstIndex(of: "-") else { return nil }
+            return .script(ScriptID(rawValue: "V" + rest[..<dash]), hash: String(rest[rest.index(after: dash)...]))
         case UInt8(ascii: "U"):
             return rest.utf8.allSatisfy(Base32.isDigit) && rest.count >= 20 ? .upload(String(rest)) : nil
         default:
@@ -62,6 +70,8 @@ package struct BlobID: RawRepresentable, Hashable, Sendable {
         case part(EmailID, partId: String)
         /// An upload; the string is what follows the "U" (a hash of the bytes).
         case upload(String)
+        /// A Sieve script; the hash is that of its content.
+        case script(ScriptID, hash: String)
     }
 }
 
@@ -96,4 +106,8 @@ package struct ChangeKind: RawRepresentable, Hashable, Sendable {
     package static let emailDelivery = ChangeKind(rawValue: "EmailDelivery")
     package static let identity = ChangeKind(rawValue: "Identity")
     package static let emailSubmission = ChangeKind(rawValue: "EmailSubmission")
+    package static let sieveScript = ChangeKind(rawValue: "SieveScript")
+    package static let vacationResponse = ChangeKind(rawValue: "VacationResponse")
+    /// Not told of in events: it belongs to one client.
+    package static let pushSubscription = ChangeKind(rawValue: "PushSubscription")
 }

@@ -46,6 +46,8 @@ extension MailAccount {
         case .upload(let name):
             let path = path + "/uploads/" + name
             return try await DiskExecutor.offload { () throws(StoreError) in .file(try OpenFile(path: path)) }
+        case .script(let script, let hash):
+            return .bytes(try await scriptContent(script, hash: hash))
         case nil:
             throw .notFound
         }

@@ -72,7 +72,7 @@ package struct EmailParse: Method {
                 case .email(let email): blobs[partId] = .part(email, partId)
                 case .part(let email, let outer) where whole?.part(withID: outer + "." + partId) != nil:
                     blobs[partId] = .part(email, outer + "." + partId)
-                case .part, .upload, nil:
+                case .part, .upload, .script, nil:
                     blobs[partId] = try await account.mail.storeBlob(.bytes(leaf.decodedBytes())).id
                 }
             }
