@@ -41,10 +41,13 @@ package struct MessageContent: Sendable {
 
     package var prefix: [UInt8]
     package var source: Source
+    /// Octets at the start of the source that are left out.
+    package var skipping: Int
 
-    package init(prefix: [UInt8] = [], _ source: Source) {
+    package init(prefix: [UInt8] = [], _ source: Source, skipping: Int = 0) {
         self.prefix = prefix
         self.source = source
+        self.skipping = skipping
     }
 }
 

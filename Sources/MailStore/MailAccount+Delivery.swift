@@ -86,15 +86,17 @@ extension MailAccount {
     private static func write(_ content: MessageContent, to file: StagedFile) throws(StoreError) -> [UInt8] {
         switch content.source {
         case .bytes(let body):
-            let bytes = content.prefix.isEmpty ? body : content.prefix + body
+            let isWhole = content.prefix.isEmpty && content.skipping == 0
+            let bytes = isWhole ? body : content.prefix + body.dropFirst(content.skipping)
             try file.append(bytes)
             return bytes.count <= MessageDigest.limit ? bytes : Array(bytes[..<MessageDigest.limit])
         case .file(let path):
             let source = try OpenFile(path: path)
-            let body = try source.read(count: max(0, MessageDigest.limit - content.prefix.count))
+            let start = min(content.skipping, source.size)
+            let body = try source.read(at: start, count: max(0, MessageDigest.limit - content.prefix.count))
             let head = content.prefix + body
             try file.append(head)
-            try file.append(contentsOf: source, from: body.count)
+            try file.append(contentsOf: source, from: start + body.count)
             return head
         }
     }

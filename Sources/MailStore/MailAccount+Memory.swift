@@ -1,7 +1,7 @@
 package import Disk
 import FoundationEssentials
 
-/// What an account has to remember for a while, so as not to do it twice: a sidecar each, bounded.
+/// What an account has to remember for a while, so as not to do it twice: a sidecar each, bounded. Of a key only a hash is kept.
 package enum Memory: String, Sendable {
     /// Who has been answered by a vacation notice (RFC 5230 §4.2).
     case vacation = "vacation.json"
@@ -18,10 +18,10 @@ struct MemorySidecar: Codable {
 }
 
 extension MailAccount {
-    /// Whether the key is remembered. Of the key itself only a hash is kept.
-    package func remembers(_ key: String, in memory: Memory, now: UnixTime = .now) throws(StoreError) -> Bool {
-        let until = try sidecars.load(MemorySidecar.self, memory.rawValue)?.until[MailAccount.memoryKey(key)]
-        return until.map { $0 > now.seconds } ?? false
+    /// What is remembered now.
+    package nonisolated func remembered(_ memory: Memory, now: UnixTime = .now) throws(StoreError) -> Remembered {
+        let sidecar = try sidecars.load(MemorySidecar.self, memory.rawValue) ?? MemorySidecar()
+        return Remembered(keys: Set(sidecar.until.filter { $0.value > now.seconds }.keys))
     }
 
     /// Remembers the key until then; durable when it returns.
@@ -34,7 +34,7 @@ extension MailAccount {
         try lock.withLock { () throws(StoreError) -> Bool in
             var sidecar = try sidecars.load(MemorySidecar.self, memory.rawValue) ?? MemorySidecar()
             sidecar.until = sidecar.until.filter { $0.value > now.seconds }
-            let key = MailAccount.memoryKey(key)
+            let key = Remembered.hash(key)
             let isNew = sidecar.until[key] == nil
             guard isNew || renewing else { return false }
             sidecar.until[key] = until.seconds
@@ -45,6 +45,13 @@ extension MailAccount {
             return isNew
         }
     }
+}
 
-    private static func memoryKey(_ key: String) -> String { Base32.encode(StableHash.of("memory", key)) }
+/// What an account remembered at one moment: hashes of keys.
+package struct Remembered: Sendable {
+    fileprivate let keys: Set<String>
+
+    package func contains(_ key: String) -> Bool { keys.contains(Remembered.hash(key)) }
+
+    fileprivate static func hash(_ key: String) -> String { Base32.encode(StableHash.of("memory", key)) }
 }
