@@ -91,15 +91,14 @@ struct InboundPipeline: Sendable {
         var remote: QueueID?
         do {
             remote = try await enqueueRemote(all.remotes, mail, trace)
-            var failures: [(address: MailAddress, reply: Reply)] = []
-            for (account, error) in await deliver(mail, trace, to: all.mailboxes, recipientOf: recipients(mail)) {
-                failures.append((account.address, Reply(error)))
-            }
-            if let first = failures.first, failures.count == all.mailboxes.count, remote == nil {
+            let failures = await deliver(mail, trace, to: all.mailboxes, recipientOf: recipients(mail))
+            if let first = failures.first(where: \.reply.isTransient) ?? failures.first, failures.count == all.mailboxes.count,
+                remote == nil
+            {
                 return [first.reply]
             }
             // Some have it already: who failed for now gets it from the outbox, or its sender a notification.
-            if !failures.isEmpty { try await enqueueFailed(failures.map(\.address), mail, trace) }
+            if !failures.isEmpty { try await enqueueFailed(failures.map(\.account.address), mail, trace) }
             if let remote { await outbox.release(remote) }
             return [Reply(250, 2, 0, 0, "OK queued as \(mail.origin.id)")]
         } catch {
@@ -121,12 +120,12 @@ struct InboundPipeline: Sendable {
     private func acceptEach(_ mail: IncomingMail, _ trace: [UInt8]) async -> [Reply] {
         let all = mail.all
         let failed = await deliver(mail, trace, to: all.mailboxes, recipientOf: recipients(mail))
-        let errors = Dictionary(failed.map { ($0.0.id, $0.1) }, uniquingKeysWith: { first, _ in first })
-        var remoteFailure: StoreError?
+        let errors = Dictionary(failed.map { ($0.account.id, $0.reply) }, uniquingKeysWith: { first, _ in first })
+        var remoteFailure: Reply?
         do {
             if let remote = try await enqueueRemote(all.remotes, mail, trace) { await outbox.release(remote) }
         } catch {
-            remoteFailure = error
+            remoteFailure = Reply(error)
         }
         var replies: [Reply] = []
         for resolution in mail.resolutions {
@@ -141,9 +140,9 @@ struct InboundPipeline: Sendable {
             if failures.count < count {
                 let addresses = resolution.mailboxes.filter { errors[$0.id] != nil }.map(\.address)
                 let queued: Void? = try? await enqueueFailed(addresses, mail, trace)
-                replies.append(queued == nil ? Reply(first) : Reply(250, 2, 0, 0, "OK queued as \(mail.origin.id)"))
+                replies.append(queued == nil ? first : Reply(250, 2, 0, 0, "OK queued as \(mail.origin.id)"))
             } else {
-                replies.append(Reply(first))
+                replies.append(failures.first(where: \.isTransient) ?? first)
             }
         }
         return replies
@@ -151,12 +150,18 @@ struct InboundPipeline: Sendable {
 
     // MARK: Steps
 
+    /// A mailbox that did not take the message: for now, or because its filters refuse it.
+    private struct Failure {
+        let account: Account
+        let reply: Reply
+    }
+
     private func deliver(
         _ mail: IncomingMail, _ trace: [UInt8], to accounts: [Account], recipientOf names: [AccountID: String]
-    ) async -> [(Account, StoreError)] {
+    ) async -> [Failure] {
         if accounts.count == 1 { return await deliverOne(mail, trace, accounts[0], names).map { [$0] } ?? [] }
-        return await withTaskGroup(of: (Account, StoreError)?.self) { group in
-            var failures: [(Account, StoreError)] = []
+        return await withTaskGroup(of: Failure?.self) { group in
+            var failures: [Failure] = []
             for (index, account) in accounts.enumerated() {
                 if index >= 8, let done = await group.next() { if let done { failures.append(done) } }
                 group.addTask { await self.deliverOne(mail, trace, account, names) }
@@ -168,17 +173,20 @@ struct InboundPipeline: Sendable {
 
     private func deliverOne(
         _ mail: IncomingMail, _ trace: [UInt8], _ account: Account, _ names: [AccountID: String]
-    ) async -> (Account, StoreError)? {
+    ) async -> Failure? {
+        let arrival = Arrival(
+            account: account, recipient: names[account.id] ?? account.address.description, sender: mail.envelope.sender,
+            trace: trace, source: mail.content.source, clientAddress: mail.origin.peer.address?.description)
         do {
-            try await localDelivery.deliver(
-                mail.content.source, trace: trace, to: account, recipient: names[account.id] ?? account.address.description,
-                sender: mail.envelope.sender)
-            return nil
+            switch try await localDelivery.deliver(arrival) {
+            case .delivered: return nil
+            case .refused(let reply): return Failure(account: account, reply: reply)
+            }
         } catch {
             logger.warning(
                 "delivery failed",
                 metadata: metadata(mail, ["to": "\(account.address)", "account": "\(account.id)", "error": "\(error)"]))
-            return (account, error)
+            return Failure(account: account, reply: Reply(error))
         }
     }
 

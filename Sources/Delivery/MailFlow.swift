@@ -24,12 +24,13 @@ package struct MailFlow: Sendable {
         onBound: (@Sendable (ListenAddress, Int) -> Void)? = nil
     ) throws {
         let resolver = try Self.resolver(configuration)
-        let local = LocalDelivery(accounts: accounts)
         var limits = Outbox.Configuration()
         limits.maximumDeliveries = configuration.maximumDeliveries
         limits.maximumPerDestination = configuration.maximumDeliveriesPerDestination
         limits.hostname = configuration.hostname
         let outbox = try Outbox(folder: "\(configuration.data)/outbox", configuration: limits, logger: logger)
+        let filter = MailFilter(directory: directory, hostname: configuration.hostname, logger: logger)
+        let local = LocalDelivery(accounts: accounts, filter: filter, queue: .outbox(outbox))
         let pipeline = InboundPipeline(localDelivery: local, outbox: outbox, directory: directory, logger: logger)
         let shared = MailServices(
             hostname: configuration.hostname, directory: directory, authenticator: authenticator, pipeline: pipeline,

@@ -77,14 +77,17 @@ package struct OutboxScheduler: Service, CustomStringConvertible {
             let address = try MailAddress(parsing: entry.recipients[index].address)
             let resolution = try RecipientResolver(directory.snapshot).resolve(address, allowsForeign: true)
             let path = outbox.messagePath(entry.id)
+            var refusal: Reply?
             for account in resolution.mailboxes {
-                try await local.deliver(
-                    .file(path: path), trace: [], to: account, recipient: address.description,
-                    sender: ReversePath(entry.sender), uniqueName: "q\(entry.id)r\(index)")
+                let arrival = Arrival(
+                    account: account, recipient: address.description, sender: ReversePath(entry.sender), trace: [],
+                    source: .file(path: path), uniqueName: "q\(entry.id)r\(index)")
+                if case .refused(let reply) = try await local.deliver(arrival) { refusal = reply }
                 CrashPoint.reached("outbox.delivered")
             }
             try await forward(resolution.remotes, entry, index, path)
-            return Reply(250, 2, 0, 0, "OK delivered")
+            // A member's filters refuse it: the sender hears of that, though others have it.
+            return refusal ?? Reply(250, 2, 0, 0, "OK delivered")
         } catch let error as RecipientResolver.Refusal {
             return error.reply
         } catch let error as StoreError {

@@ -1,6 +1,7 @@
 package import Directory
 internal import Disk
 package import Formats
+internal import Logging
 package import MailStore
 package import SMTP
 
@@ -12,13 +13,13 @@ package struct PipeDelivery: Sendable {
     }
 
     private let directory: Directory
-    private let local: LocalDelivery
+    private let accounts: MailAccounts
     private let data: String
     private let hostname: String
 
     package init(directory: Directory, accounts: MailAccounts, data: String, hostname: String) {
         self.directory = directory
-        local = LocalDelivery(accounts: accounts)
+        self.accounts = accounts
         self.data = data
         self.hostname = hostname
     }
@@ -40,17 +41,19 @@ package struct PipeDelivery: Sendable {
             let received = "Received: by \(hostname) with local id \(id)\r\n\tfor <\(recipient)>; \(InternetDate(seconds: now))\r\n"
             let trace = Array(received.utf8)
             if !resolution.remotes.isEmpty { try enqueue(id, resolution.remotes, sender, now, trace, message) }
-            var failures: [(address: MailAddress, error: StoreError)] = []
+            let local = try localDelivery()
+            var failures: [(address: MailAddress, reply: Reply)] = []
             for account in resolution.mailboxes {
+                let arrival = Arrival(
+                    account: account, recipient: recipient.description, sender: sender, trace: trace, source: .bytes(message))
                 do {
-                    try await local.deliver(
-                        .bytes(message), trace: trace, to: account, recipient: recipient.description, sender: sender)
+                    if case .refused(let reply) = try await local.deliver(arrival) { failures.append((account.address, reply)) }
                 } catch {
-                    failures.append((account.address, error))
+                    failures.append((account.address, Reply(error)))
                 }
             }
-            guard let first = failures.first else { return }
-            if failures.count == resolution.mailboxes.count, resolution.remotes.isEmpty { throw first.error }
+            guard let first = failures.first(where: \.reply.isTransient) ?? failures.first else { return }
+            if failures.count == resolution.mailboxes.count, resolution.remotes.isEmpty { throw Refusal(reply: first.reply) }
             // Some have it already, and a second call would give it to them twice: who failed for now gets it from the outbox.
             try enqueue(QueueID.make(now: now), failures.map(\.address), sender, now, trace, message)
         } catch let error as RecipientResolver.Refusal {
@@ -64,13 +67,19 @@ package struct PipeDelivery: Sendable {
         }
     }
 
+    /// With the filters of the mailboxes; what they send, the server takes from the queue.
+    private func localDelivery() throws(StoreError) -> LocalDelivery {
+        let filter = MailFilter(directory: directory, hostname: hostname, logger: Logger(label: "mailportal"))
+        return LocalDelivery(accounts: accounts, filter: filter, queue: .folder(try QueueAccess(data: data)))
+    }
+
     private func enqueue(
         _ id: QueueID, _ recipients: [MailAddress], _ sender: ReversePath, _ now: Int64, _ trace: [UInt8], _ message: [UInt8]
     ) throws(StoreError) {
         let entry = OutboxEntry(
             id: id, sender: sender.description, recipients: recipients, created: now,
             isEightBit: message.contains { $0 >= 0x80 })
-        try QueueAccess(data: data).enqueue(entry, prefix: trace, message: message)
+        try QueueAccess(data: data).enqueue(entry, prefix: trace, content: .bytes(message))
     }
 
     private static func fromPipe(_ message: [UInt8]) -> [UInt8] {

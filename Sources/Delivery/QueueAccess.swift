@@ -20,9 +20,14 @@ package struct QueueAccess: Sendable {
     }
 
     /// Gives the server a message to send.
-    func enqueue(_ entry: OutboxEntry, prefix: [UInt8], message: [UInt8]) throws(StoreError) {
+    ///
+    /// - Parameter skipping: octets of the content to leave out at its start
+    func enqueue(
+        _ entry: OutboxEntry, prefix: [UInt8], content: BlobContent, skipping: Int = 0
+    ) throws(StoreError) {
         var entry = entry
-        entry.size = try files.stageMessage(entry.id, prefix: prefix, content: .bytes(message), into: files.incoming)
+        entry.size = try files.stageMessage(
+            entry.id, prefix: prefix, content: content, skipping: skipping, into: files.incoming)
         try files.commitEnvelope(entry, into: files.incoming)
     }
 }

@@ -195,7 +195,11 @@ extension MailAccount {
     private func settle(
         _ records: inout [ScriptID: ScriptRecord], _ before: [ScriptID: ScriptRecord], active: String?
     ) throws(StoreError) {
-        for id in records.keys { records[id]?.isActive = records[id]?.file == active }
+        records = records.mapValues { record in
+            var record = record
+            record.isActive = record.file == active
+            return record
+        }
         for (id, record) in records where before[id] != record { try store(record, id) }
         for id in before.keys where records[id] == nil { try removeRecord(.sieveScript, id: id.rawValue) }
     }

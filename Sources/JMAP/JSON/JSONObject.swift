@@ -54,6 +54,13 @@ package struct JSONObject: Sendable {
         if positions != nil { positions?[name] = members.count - 1 } else { indexIfLarge() }
     }
 
+    /// With the members of `other` in place of, and beside, its own.
+    package func merging(_ other: JSONObject) -> JSONObject {
+        var result = self
+        for (name, value) in other { result[name] = value }
+        return result
+    }
+
     private func position(of name: String) -> Int? {
         if let positions { return positions[name] }
         return members.firstIndex { $0.name == name }

@@ -114,6 +114,14 @@ package protocol SettableType: GettableType {
         _ ids: [Id], options: SetOptions, in account: Account
     ) async throws(MethodError) -> [SetError?]
 
+    /// What the type's own arguments ask for once all records are done, and what that changed: properties by id, to be told in
+    /// `created` or `updated`.
+    ///
+    /// - Parameter isComplete: every creation, update and destruction succeeded.
+    func conclude(
+        _ summary: SetSummary, isComplete: Bool, options: SetOptions, in account: Account
+    ) async throws(MethodError) -> [(id: String, properties: JSONObject)]
+
     /// What is to be called once the response is out.
     func implicitCalls(
         after summary: SetSummary, options: SetOptions, accountId: Id, in account: Account
@@ -122,6 +130,10 @@ package protocol SettableType: GettableType {
 
 extension SettableType {
     package func references(in record: JSONObject) -> [String] { [] }
+
+    package func conclude(
+        _ summary: SetSummary, isComplete: Bool, options: SetOptions, in account: Account
+    ) async throws(MethodError) -> [(id: String, properties: JSONObject)] { [] }
 
     package func implicitCalls(
         after summary: SetSummary, options: SetOptions, accountId: Id, in account: Account

@@ -21,6 +21,9 @@ package struct SetMethod<Records: SettableType>: Method {
         try await create(call, in: account, state: &state, outcome: &outcome)
         try await update(call, in: account, state: state, outcome: &outcome)
         try await destroy(call, in: account, state: state, outcome: &outcome)
+        let changes = try await type.conclude(
+            outcome.summary, isComplete: outcome.isComplete, options: call.options, in: account)
+        for (id, properties) in changes { outcome.tell(properties, of: id) }
         let newState = try await type.state(of: account)
         let implicit = try await type.implicitCalls(
             after: outcome.summary, options: call.options, accountId: call.accountId, in: account)
@@ -152,6 +155,17 @@ private struct SetOutcome {
     var notUpdated = JSONObject()
     var notDestroyed = JSONObject()
     var summary = SetSummary()
+
+    var isComplete: Bool { notCreated.isEmpty && notUpdated.isEmpty && notDestroyed.isEmpty }
+
+    /// Adds properties that changed beyond what was asked: to the creation, or to the update, which may become one by it.
+    mutating func tell(_ properties: JSONObject, of id: String) {
+        if let creationId = summary.created.first(where: { $0.value == id })?.key {
+            created[creationId] = .object((created[creationId]?.object ?? [:]).merging(properties))
+        } else {
+            updated[id] = .object((updated[id]?.object ?? [:]).merging(properties))
+        }
+    }
 
     func response(accountId: Id, oldState: String, newState: String) -> JSONObject {
         func orNull(_ object: JSONObject) -> JSON { object.isEmpty ? .null : .object(object) }

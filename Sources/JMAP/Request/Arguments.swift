@@ -69,6 +69,10 @@ package struct Arguments {
         try defaulted(name, "a boolean", value, \.bool)
     }
 
+    package mutating func optionalBool(_ name: String) throws(MethodError) -> Bool? {
+        try optional(name, "a boolean or null", \.bool)
+    }
+
     package mutating func int(_ name: String, default value: Int) throws(MethodError) -> Int {
         try defaulted(name, "an integer", value, \.int)
     }

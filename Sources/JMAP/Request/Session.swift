@@ -3,6 +3,9 @@ package enum Capability {
     package static let core = "urn:ietf:params:jmap:core"
     package static let mail = "urn:ietf:params:jmap:mail"
     package static let submission = "urn:ietf:params:jmap:submission"
+    package static let vacationResponse = "urn:ietf:params:jmap:vacationresponse"
+    /// RFC 9661
+    package static let sieve = "urn:ietf:params:jmap:sieve"
 }
 
 /// What the session says of one account (RFC 8620 §2).

@@ -85,7 +85,9 @@ final class EventStream: Sendable {
     private let progress: Mutex<Progress>
 
     static let lastEventId = HTTPField.Name("Last-Event-ID")!
-    private static let kinds: [ChangeKind] = [.email, .mailbox, .thread, .emailDelivery, .identity, .emailSubmission]
+    private static let kinds: [ChangeKind] = [
+        .email, .mailbox, .thread, .emailDelivery, .identity, .emailSubmission, .sieveScript, .vacationResponse,
+    ]
     /// At most one state event in this time.
     private static let coalescing = Duration.milliseconds(100)
 
@@ -158,7 +160,7 @@ final class EventStream: Sendable {
 
     private func take(_ change: StateChange) {
         progress.withLock { progress in
-            for (kind, state) in change.states { progress.current[kind.rawValue] = state.rawValue }
+            for (kind, state) in change.states where Self.kinds.contains(kind) { progress.current[kind.rawValue] = state.rawValue }
         }
     }
 

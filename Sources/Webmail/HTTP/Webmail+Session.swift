@@ -7,7 +7,9 @@ internal import NIOCore
 internal import Web
 
 extension Webmail {
-    static let capabilities: Set<String> = [Capability.core, Capability.mail, Capability.submission]
+    static let capabilities: Set<String> = [
+        Capability.core, Capability.mail, Capability.submission, Capability.vacationResponse, Capability.sieve,
+    ]
 
     private static let urls = SessionURLs(
         api: "/jmap/api", download: "/jmap/download/{accountId}/{blobId}/{name}?type={type}",
@@ -28,11 +30,15 @@ extension Webmail {
             id: id, name: owner.address.description, isPersonal: true, isReadOnly: false,
             capabilities: [
                 (Capability.core, [:]), (Capability.mail, MailLimits.mailCapability),
-                (Capability.submission, MailLimits.submissionCapability),
+                (Capability.submission, MailLimits.submissionCapability), (Capability.vacationResponse, [:]),
+                (Capability.sieve, SieveScriptType.accountCapability),
             ])
         return JMAP.Session(
             username: owner.address.description, limits: limits,
-            capabilities: [(Capability.mail, [:]), (Capability.submission, [:])], accounts: [account])
+            capabilities: [
+                (Capability.mail, [:]), (Capability.submission, [:]), (Capability.vacationResponse, [:]),
+                (Capability.sieve, SieveScriptType.serverCapability),
+            ], accounts: [account])
     }
 
     /// Scheme and authority for absolute URLs: as configured, or as the client reached us.

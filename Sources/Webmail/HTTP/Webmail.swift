@@ -55,6 +55,8 @@ package struct Webmail: Sendable {
         let email = EmailType()
         let identity = IdentityType()
         let submission = EmailSubmissionType(submitter: submitter)
+        let script = SieveScriptType()
+        let vacation = VacationResponseType()
         return Dispatcher(methods: [
             Echo<WebmailScope>(), BlobCopy(),
             GetMethod(mailbox), ChangesMethod(mailbox), QueryMethod(mailbox), QueryChangesMethod(mailbox),
@@ -65,6 +67,8 @@ package struct Webmail: Sendable {
             GetMethod(identity), ChangesMethod(identity), SetMethod(identity),
             GetMethod(submission), ChangesMethod(submission), QueryMethod(submission), QueryChangesMethod(submission),
             SetMethod(submission),
+            GetMethod(script), SetMethod(script), QueryMethod(script), SieveScriptValidate(),
+            GetMethod(vacation), SetMethod(vacation),
         ])
     }
 
