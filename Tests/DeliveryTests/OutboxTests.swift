@@ -268,7 +268,7 @@ struct OutboxTests {
         let queue = try await Queue()
         let access = try QueueAccess(data: queue.world.folder)
         let entry = OutboxEntry(id: QueueID.make(now: 5), sender: "", recipients: [address("a@x.test")], created: queue.clock.now)
-        try access.enqueue(entry, prefix: [], message: Array("A: b\r\n\r\n".utf8))
+        try access.enqueue(entry, prefix: [], content: .bytes(Array("A: b\r\n\r\n".utf8)))
         await queue.outbox.obeyRequests()
         #expect(await queue.take().first?.entry.id == entry.id)
         #expect(queue.files == ["\(entry.id).eml", "\(entry.id).json"])
@@ -302,7 +302,7 @@ struct OutboxTests {
     func halfAdopted() async throws {
         var queue = try await Queue()
         let entry = OutboxEntry(id: QueueID.make(now: 5), sender: "", recipients: [address("a@x.test")], created: queue.clock.now)
-        try QueueAccess(data: queue.world.folder).enqueue(entry, prefix: [], message: Array("A: b\r\n\r\n".utf8))
+        try QueueAccess(data: queue.world.folder).enqueue(entry, prefix: [], content: .bytes(Array("A: b\r\n\r\n".utf8)))
         try DiskFile.move("\(queue.world.folder)/outbox/new/\(entry.id).eml", to: queue.outbox.messagePath(entry.id))
         try queue.reopen()
         await queue.outbox.obeyRequests()
