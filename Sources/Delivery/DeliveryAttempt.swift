@@ -1,3 +1,4 @@
+package import Directory
 package import Formats
 internal import SMTP
 
@@ -5,6 +6,8 @@ internal import SMTP
 package enum Destination: Hashable, Sendable {
     case local
     case smartHost(HostPort)
+    /// The server that the domain's admin named: split domain routing, or a relay domain.
+    case hop(NextHop, of: DomainName)
     /// The domain's mail exchangers.
     case domain(DomainName)
     /// There is none: an address that cannot be routed.

@@ -14,6 +14,8 @@ struct IncomingMail: Sendable {
     let origin: TraceHeaders.Origin
     /// Who submitted it; nil for mail from outside.
     let account: Account?
+    /// It comes from the other server of its domain (split domain routing, relay domain): no greylisting, no judgement by SPF.
+    let isInternalHop: Bool
 
     /// Where it goes for all recipients together.
     var all: Resolution {
@@ -30,7 +32,7 @@ struct IncomingMail: Sendable {
 struct InboundPipeline: Sendable {
     let localDelivery: LocalDelivery
     let outbox: Outbox
-    let directory: Directory
+    let routing: Routing
     let logger: Logger
 
     /// Takes the message, and answers for each recipient in order. SMTP gives its client the first of them.
@@ -68,8 +70,9 @@ struct InboundPipeline: Sendable {
 
     private func refusal(of mail: IncomingMail, _ header: HeaderBlock) -> Reply? {
         guard header.count("received") < TraceHeaders.maximumHops else { return Reply(554, 5, 4, 6, "Too many hops") }
+        guard !routing.isLoop(mail.all.remotes, header) else { return Routing.loop }
         guard let account = mail.account else { return nil }
-        return SenderCheck.refusal(of: header, by: account, SenderPolicy(directory.snapshot))
+        return SenderCheck.refusal(of: header, by: account, SenderPolicy(routing.directory.snapshot))
     }
 
     private func trace(_ mail: IncomingMail, _ header: HeaderBlock) -> [UInt8] {
@@ -88,21 +91,21 @@ struct InboundPipeline: Sendable {
     /// Remote copies are committed first but held back, so that a failure can still be told; then the mailboxes get theirs.
     private func acceptOnce(_ mail: IncomingMail, _ trace: [UInt8]) async -> [Reply] {
         let all = mail.all
-        var remote: QueueID?
+        var remote: [QueueID] = []
         do {
             remote = try await enqueueRemote(all.remotes, mail, trace)
             let failures = await deliver(mail, trace, to: all.mailboxes, recipientOf: recipients(mail))
             if let first = failures.first(where: \.reply.isTransient) ?? failures.first, failures.count == all.mailboxes.count,
-                remote == nil
+                remote.isEmpty
             {
                 return [first.reply]
             }
             // Some have it already: who failed for now gets it from the outbox, or its sender a notification.
             if !failures.isEmpty { try await enqueueFailed(failures.map(\.account.address), mail, trace) }
-            if let remote { await outbox.release(remote) }
+            for id in remote { await outbox.release(id) }
             return [Reply(250, 2, 0, 0, "OK queued as \(mail.origin.id)")]
         } catch {
-            if let remote { await outbox.withdraw(remote) }
+            for id in remote { await outbox.withdraw(id) }
             return [Reply(error)]
         }
     }
@@ -123,7 +126,7 @@ struct InboundPipeline: Sendable {
         let errors = Dictionary(failed.map { ($0.account.id, $0.reply) }, uniquingKeysWith: { first, _ in first })
         var remoteFailure: Reply?
         do {
-            if let remote = try await enqueueRemote(all.remotes, mail, trace) { await outbox.release(remote) }
+            for id in try await enqueueRemote(all.remotes, mail, trace) { await outbox.release(id) }
         } catch {
             remoteFailure = Reply(error)
         }
@@ -190,26 +193,38 @@ struct InboundPipeline: Sendable {
         }
     }
 
-    /// Nil when there is nothing to send elsewhere.
+    /// All or nothing, and nothing goes before it is released.
     private func enqueueRemote(
-        _ remotes: [MailAddress], _ mail: IncomingMail, _ trace: [UInt8]
-    ) async throws(StoreError) -> QueueID? {
-        guard !remotes.isEmpty else { return nil }
-        let draft = draft(mail, remotes, id: mail.origin.id)
-        try await outbox.enqueue(draft, prefix: trace, content: try mail.content.blob(), isReleased: false)
-        return draft.id
+        _ remotes: [RemoteRecipient], _ mail: IncomingMail, _ trace: [UInt8]
+    ) async throws(StoreError) -> [QueueID] {
+        var ids: [QueueID] = []
+        do throws(StoreError) {
+            for (index, departure) in routing.departures(remotes, sender: mail.envelope.sender).enumerated() {
+                let id = index == 0 ? mail.origin.id : mail.origin.id.derived("g\(index)")
+                let draft = draft(mail, departure.recipients, id: id, sender: departure.sender)
+                let content = try mail.content.blob()
+                try await outbox.enqueue(draft, prefix: trace + departure.fields, content: content, isReleased: false)
+                ids.append(id)
+            }
+        } catch {
+            for id in ids { await outbox.withdraw(id) }
+            throw error
+        }
+        return ids
     }
 
     private func enqueueFailed(
         _ addresses: [MailAddress], _ mail: IncomingMail, _ trace: [UInt8]
     ) async throws(StoreError) {
-        let draft = draft(mail, addresses, id: QueueID.make(now: mail.origin.time))
+        let draft = draft(mail, addresses, id: QueueID.make(now: mail.origin.time), sender: mail.envelope.sender)
         try await outbox.enqueue(draft, prefix: trace, content: try mail.content.blob(), isReleased: true)
     }
 
-    private func draft(_ mail: IncomingMail, _ recipients: [MailAddress], id: QueueID) -> OutboxEntry {
+    private func draft(
+        _ mail: IncomingMail, _ recipients: [MailAddress], id: QueueID, sender: ReversePath
+    ) -> OutboxEntry {
         OutboxEntry(
-            id: id, sender: mail.envelope.sender.description, recipients: recipients, created: mail.origin.time,
+            id: id, sender: sender.description, recipients: recipients, created: mail.origin.time,
             isEightBit: mail.envelope.isEightBit, needsSMTPUTF8: mail.envelope.isSMTPUTF8)
     }
 

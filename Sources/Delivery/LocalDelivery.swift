@@ -51,11 +51,6 @@ package struct LocalDelivery: Sendable {
         return .delivered
     }
 
-    /// Octets that the account's mail takes.
-    func usage(of account: Account) async throws(StoreError) -> Int64 {
-        try await accounts.account(for: AccountKey(account.address)).usage()
-    }
-
     // MARK: Steps
 
     /// Stores the copies. Once the first is there the message is not lost, and the others are not worth a second first one.

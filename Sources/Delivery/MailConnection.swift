@@ -12,7 +12,7 @@ struct MailServices: Sendable {
     let directory: Directory
     let authenticator: Authenticator
     let pipeline: InboundPipeline
-    let localDelivery: LocalDelivery
+    let gate: RecipientGate
     let spoolFolder: String
     let tls: TLSSource
     let logger: Logger
@@ -30,9 +30,12 @@ struct MailConnection: ~Copyable {
     private var scanner: LineEndScanner?
     private var chunkIsLast = false
     /// One for each accepted recipient of the transaction.
-    private var resolutions: [Resolution] = []
+    private var admissions: [RecipientGate.Admission] = []
     /// The same by path, so that a path given again costs nothing.
-    private var resolved: [ForwardPath: Resolution] = [:]
+    private var admitted: [ForwardPath: RecipientGate.Admission] = [:]
+    private var sender = ReversePath.null
+    /// Every recipient so far comes from the other server of its domain, or of the sender's.
+    private var isInternalHop = true
     private var account: Account?
     /// Replies that wait for the end of the group (RFC 2920 §3.2).
     private var unsent: [UInt8] = []
@@ -169,6 +172,7 @@ struct MailConnection: ~Copyable {
 
     private mutating func checkSender(_ path: ReversePath) -> ServerSession.Event {
         forgetRecipients()
+        sender = path
         guard configuration.mode == .submission else { return .senderAccepted }
         let snapshot = services.directory.snapshot
         // Disabled or changed since it authenticated: what holds is the directory now.
@@ -186,43 +190,26 @@ struct MailConnection: ~Copyable {
     }
 
     private mutating func resolve(_ path: ForwardPath) async -> ServerSession.Event {
-        do throws(RecipientResolver.Refusal) {
-            let isKnown = resolved[path] != nil
-            let resolution = try resolution(of: path)
-            if !isKnown, let refusal = await quotaRefusal(resolution) {
-                logRefusal("recipient refused", ["to": "\(path)", "reason": "\(refusal.text)"])
-                return .recipientRefused(refusal)
-            }
-            resolutions.append(resolution)
-            resolved[path] = resolution
+        let client = RecipientClient(address: peer.address, sender: sender, account: account)
+        do throws(RecipientGate.Refusal) {
+            let known = admitted[path]
+            let admission = if let known { known } else { try await services.gate.admit(path, from: client) }
+            if known == nil, isInternalHop { isInternalHop = await services.gate.isInternalHop(client, to: path) }
+            admissions.append(admission)
+            admitted[path] = admission
             return .recipientAccepted
         } catch {
-            logRefusal("recipient refused", ["to": "\(path)", "reason": "\(error.reply.text)"])
+            var metadata: Logger.Metadata = ["from": "\(sender)", "to": "\(path)", "reason": "\(error.reply.text)"]
+            if let entry = error.blocked { metadata["list"] = "\(entry.pattern) of \(entry.scope?.ascii ?? "all")" }
+            logRefusal("recipient refused", metadata)
             return .recipientRefused(error.reply)
         }
     }
 
     private mutating func forgetRecipients() {
-        resolutions = []
-        resolved = [:]
-    }
-
-    private func resolution(of path: ForwardPath) throws(RecipientResolver.Refusal) -> Resolution {
-        if let known = resolved[path] { return known }
-        let resolver = RecipientResolver(services.directory.snapshot)
-        switch path {
-        case .mailbox(let address): return try resolver.resolve(address, allowsForeign: account != nil)
-        case .postmaster: return try resolver.resolvePostmaster(hostname: try? DomainName(parsing: services.hostname))
-        case .literal: throw .addressLiteral
-        }
-    }
-
-    /// Told at RCPT where it is sure: the one mailbox behind the address is full already.
-    private func quotaRefusal(_ resolution: Resolution) async -> Reply? {
-        guard resolution.remotes.isEmpty, resolution.mailboxes.count == 1, let quota = resolution.mailboxes[0].quota,
-            let usage = try? await services.localDelivery.usage(of: resolution.mailboxes[0])
-        else { return nil }
-        return usage >= quota ? Reply(452, 4, 2, 2, "Mailbox full") : nil
+        admissions = []
+        admitted = [:]
+        isInternalHop = true
     }
 
     private mutating func deliver(_ envelope: Envelope) async -> [Reply] {
@@ -232,7 +219,8 @@ struct MailConnection: ~Copyable {
             client: session.client, peer: peer, hostname: services.hostname, id: QueueID.make(now: now),
             isSMTPUTF8: envelope.isSMTPUTF8, time: now)
         let mail = IncomingMail(
-            envelope: envelope, resolutions: resolutions, content: content, origin: origin, account: account)
+            envelope: envelope, resolutions: admissions.map(\.resolution), content: content, origin: origin,
+            account: account, isInternalHop: isInternalHop)
         forgetRecipients()
         return await services.pipeline.accept(mail)
     }

@@ -31,13 +31,17 @@ package struct MailFlow: Sendable {
         let outbox = try Outbox(folder: "\(configuration.data)/outbox", configuration: limits, logger: logger)
         let filter = MailFilter(directory: directory, hostname: configuration.hostname, logger: logger)
         let local = LocalDelivery(accounts: accounts, filter: filter, queue: .outbox(outbox))
-        let pipeline = InboundPipeline(localDelivery: local, outbox: outbox, directory: directory, logger: logger)
+        let routing = Routing(
+            directory: directory, srs: try SRS(data: configuration.data), hostname: configuration.hostname)
+        let remote = try Self.remote(configuration, resolver, routing, logger)
+        let gate = RecipientGate(routing: routing, remote: remote, accounts: accounts)
+        let pipeline = InboundPipeline(localDelivery: local, outbox: outbox, routing: routing, logger: logger)
         let shared = MailServices(
             hostname: configuration.hostname, directory: directory, authenticator: authenticator, pipeline: pipeline,
-            localDelivery: local, spoolFolder: outbox.spoolFolder, tls: tls, logger: logger)
+            gate: gate, spoolFolder: outbox.spoolFolder, tls: tls, logger: logger)
         let scheduler = OutboxScheduler(
-            outbox: outbox, remote: try Self.remote(configuration, resolver, logger), local: local,
-            directory: directory, smartHost: configuration.smartHost, logger: logger)
+            outbox: outbox, remote: remote, local: local, routing: routing, smartHost: configuration.smartHost,
+            logger: logger)
         let listeners = Self.ports(configuration).map { kind, address in
             MailListener(
                 kind: kind, address: address, services: shared, configuration: configuration,
@@ -49,10 +53,21 @@ package struct MailFlow: Sendable {
         self.resolver = resolver
         self.outbox = outbox
         submitter = Submitter(
-            outbox: outbox, directory: directory, hostname: configuration.hostname,
+            outbox: outbox, gate: gate, hostname: configuration.hostname,
             maximumSize: configuration.maximumMessageSize, logger: logger)
         // Listeners last: a ServiceGroup stops the last first.
         services = [scheduler as any Service] + listeners
+    }
+
+    /// What explains routes in another process than the server's. It has its own memory of what other servers said: none.
+    package static func explainer(
+        _ configuration: MailFlowConfiguration, directory: Directory, accounts: MailAccounts, logger: Logger
+    ) throws -> RouteExplainer {
+        let routing = Routing(
+            directory: directory, srs: try SRS(data: configuration.data), hostname: configuration.hostname)
+        let remote = try remote(configuration, try resolver(configuration), routing, logger)
+        let gate = RecipientGate(routing: routing, remote: remote, accounts: accounts)
+        return RouteExplainer(gate: gate, smartHost: configuration.smartHost)
     }
 
     private static func ports(_ configuration: MailFlowConfiguration) -> [(MailListener.Kind, ListenAddress)] {
@@ -75,7 +90,7 @@ package struct MailFlow: Sendable {
     }
 
     private static func remote(
-        _ configuration: MailFlowConfiguration, _ resolver: any Resolver, _ logger: Logger
+        _ configuration: MailFlowConfiguration, _ resolver: any Resolver, _ routing: Routing, _ logger: Logger
     ) throws -> RemoteDelivery {
         var tls = TLSConfiguration.makeClientConfiguration()
         // Opportunistic: an unverified cipher is better than clear text, and worse than nothing in no case. RFC 7435.
@@ -88,6 +103,6 @@ package struct MailFlow: Sendable {
         return RemoteDelivery(
             resolver: resolver, client: SMTPClient(tls: try NIOSSLContext(configuration: tls)),
             hostname: configuration.hostname, port: configuration.outboundPort, ourselves: [name],
-            ownEndpoints: Set(own), logger: logger)
+            ownEndpoints: OwnEndpoints(own), hops: HopAccess(routing: routing), logger: logger)
     }
 }

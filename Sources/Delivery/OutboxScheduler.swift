@@ -1,4 +1,3 @@
-internal import Directory
 internal import Disk
 internal import Formats
 internal import Logging
@@ -13,7 +12,7 @@ package struct OutboxScheduler: Service, CustomStringConvertible {
     let outbox: Outbox
     let remote: RemoteDelivery
     let local: LocalDelivery
-    let directory: Directory
+    let routing: Routing
     let smartHost: HostPort?
     let logger: Logger
 
@@ -47,15 +46,15 @@ package struct OutboxScheduler: Service, CustomStringConvertible {
     }
 
     private var planner: RoutePlanner {
-        let resolver = RecipientResolver(directory.snapshot)
-        return RoutePlanner(smartHost: smartHost, isLocal: { resolver.isLocal($0) })
+        let resolver = routing.resolver
+        return RoutePlanner(smartHost: smartHost, whereabouts: { resolver.whereabouts(of: $0) })
     }
 
     private func carryOut(_ attempt: DeliveryAttempt) async {
         let outcomes: [DeliveryOutcome?]
         switch attempt.destination {
         case .local: outcomes = await deliverHere(attempt)
-        case .smartHost, .domain:
+        case .smartHost, .hop, .domain:
             outcomes = await remote.deliver(attempt, messagePath: outbox.messagePath(attempt.entry.id))
         case .nowhere:
             let reply = Reply(550, 5, 1, 3, "Address cannot be routed")
@@ -75,7 +74,7 @@ package struct OutboxScheduler: Service, CustomStringConvertible {
     private func deliverHere(_ entry: OutboxEntry, _ index: Int) async -> Reply {
         do {
             let address = try MailAddress(parsing: entry.recipients[index].address)
-            let resolution = try RecipientResolver(directory.snapshot).resolve(address, allowsForeign: true)
+            let resolution = try routing.resolver.resolve(address, allowsForeign: true)
             let path = outbox.messagePath(entry.id)
             var refusal: Reply?
             for account in resolution.mailboxes {
@@ -100,17 +99,21 @@ package struct OutboxScheduler: Service, CustomStringConvertible {
         }
     }
 
-    /// The remote targets of an alias become an entry of their own, always the same one.
+    /// The remote targets of an alias become entries of their own, always the same ones.
     private func forward(
-        _ remotes: [MailAddress], _ entry: OutboxEntry, _ index: Int, _ path: String
+        _ remotes: [RemoteRecipient], _ entry: OutboxEntry, _ index: Int, _ path: String
     ) async throws(StoreError) {
-        guard !remotes.isEmpty else { return }
-        let child = OutboxEntry(
-            id: entry.id.derived("f\(index)"), sender: entry.sender, recipients: remotes, created: entry.created,
-            isEightBit: entry.isEightBit, needsSMTPUTF8: entry.needsSMTPUTF8)
-        do {
-            try await outbox.enqueue(child, prefix: [], content: .file(try OpenFile(path: path)))
-        } catch .alreadyExists {
+        for departure in routing.departures(remotes, sender: ReversePath(entry.sender)) {
+            var name = Fingerprint()
+            name.combine(departure.name)
+            let child = OutboxEntry(
+                id: entry.id.derived("f\(index)\(String(name.value, radix: 36))"), sender: departure.sender.description,
+                recipients: departure.recipients, created: entry.created, isEightBit: entry.isEightBit,
+                needsSMTPUTF8: entry.needsSMTPUTF8)
+            do {
+                try await outbox.enqueue(child, prefix: departure.fields, content: .file(try OpenFile(path: path)))
+            } catch .alreadyExists {
+            }
         }
     }
 }

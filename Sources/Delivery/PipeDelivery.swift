@@ -34,13 +34,19 @@ package struct PipeDelivery: Sendable {
         let now = UnixTime.now.seconds
         let id = QueueID.make(now: now)
         do {
-            let resolution = try RecipientResolver(directory.snapshot).resolve(recipient, allowsForeign: false)
-            if HeaderBlock(message).count("received") >= TraceHeaders.maximumHops {
+            let routing = Routing(directory: directory, srs: try SRS(data: data), hostname: hostname)
+            let resolution = try routing.resolver.resolve(recipient, allowsForeign: false)
+            let header = HeaderBlock(message)
+            guard header.count("received") < TraceHeaders.maximumHops else {
                 throw Refusal(reply: Reply(554, 5, 4, 6, "Too many hops"))
             }
+            guard !routing.isLoop(resolution.remotes, header) else { throw Refusal(reply: Routing.loop) }
             let received = "Received: by \(hostname) with local id \(id)\r\n\tfor <\(recipient)>; \(InternetDate(seconds: now))\r\n"
             let trace = Array(received.utf8)
-            if !resolution.remotes.isEmpty { try enqueue(id, resolution.remotes, sender, now, trace, message) }
+            for (index, departure) in routing.departures(resolution.remotes, sender: sender).enumerated() {
+                let id = index == 0 ? id : id.derived("g\(index)")
+                try enqueue(id, departure.recipients, departure.sender, now, trace + departure.fields, message)
+            }
             let local = try localDelivery()
             var failures: [(address: MailAddress, reply: Reply)] = []
             for account in resolution.mailboxes {

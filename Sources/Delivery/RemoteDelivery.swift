@@ -1,3 +1,4 @@
+internal import Directory
 internal import Disk
 internal import Formats
 internal import Logging
@@ -18,7 +19,8 @@ struct RemoteDelivery: Sendable {
     /// Names under which other servers may know us.
     let ourselves: Set<String>
     /// Where our own MX listens.
-    let ownEndpoints: Set<HostPort>
+    let ownEndpoints: OwnEndpoints
+    let hops: HopAccess
     let logger: Logger
 
     /// One outcome for each recipient of the attempt; nil when the attempt was broken off by a shutdown.
@@ -32,11 +34,16 @@ struct RemoteDelivery: Sendable {
             logger.error("message cannot be read", metadata: ["queue.id": "\(attempt.entry.id)", "error": "\(error)"])
             return all(.localError)
         }
+        let letter: Letter
+        do { letter = try await self.letter(attempt, message) } catch {
+            logger.error("password cannot be read", metadata: ["queue.id": "\(attempt.entry.id)", "error": "\(error)"])
+            return all(.localError)
+        }
         do {
             var refusals = HostOutcomes()
             for target in try await targets(of: attempt.destination) {
                 guard !Task.isCancelled else { break }
-                switch await send(to: target, attempt, message) {
+                switch await send(letter, to: target) {
                 case .settled(let outcomes): return outcomes
                 case .next(let outcome): refusals.add(outcome, of: target.host)
                 case .cancelled: return Array(repeating: nil, count: count)
@@ -51,26 +58,43 @@ struct RemoteDelivery: Sendable {
     private struct Target { let host: String; let address: IPAddress; let port: Int }
     private enum Step { case settled([DeliveryOutcome?]), next(DeliveryOutcome), cancelled }
 
-    private func send(to target: Target, _ attempt: DeliveryAttempt, _ message: OpenFile) async -> Step {
-        guard !isOurselves(target) else {
+    /// What every host of an attempt gets alike.
+    private struct Letter {
+        let message: OpenFile
+        var configuration: ClientConfiguration
+        /// Fields to send before the message.
+        var prefix: [UInt8] = []
+        var isForHop = false
+    }
+
+    private func send(_ letter: Letter, to target: Target) async -> Step {
+        guard !ownEndpoints.contain(target.address, port: target.port, host: target.host) else {
             return .next(DeliveryOutcome(Reply(554, 5, 4, 6, "\(target.host) is this server"), host: nil))
         }
         guard let address = try? SocketAddress(ipAddress: target.address.description, port: target.port) else {
             return .next(DeliveryOutcome(.localError))
         }
-        var configuration = configuration(attempt, message)
-        var result = await client.send(message, to: address, serverName: target.host, configuration)
-        // Opportunistic means: a broken TLS is worth no less than none. RFC 7435.
-        if case .tls = result.failure {
-            configuration.tls = .none
-            result = await client.send(message, to: address, serverName: target.host, configuration)
+        var configuration = letter.configuration
+        func send() async -> SMTPClient.Result {
+            await client.send(letter.message, prefix: letter.prefix, to: address, serverName: target.host, configuration)
         }
-        return step(result, target)
+        var result = await send()
+        // Opportunistic means: a broken TLS is worth no less than none. RFC 7435.
+        if case .tls = result.failure, configuration.tls == .opportunistic {
+            configuration.tls = .none
+            result = await send()
+        }
+        return step(result, target, isHop: letter.isForHop)
     }
 
-    private func step(_ result: SMTPClient.Result, _ target: Target) -> Step {
+    private func step(_ result: SMTPClient.Result, _ target: Target, isHop: Bool) -> Step {
         switch result.failure {
         case nil:
+            // What an admin set wrongly, an admin will set right: the mail waits.
+            if let refusal = result.refusal, isHop, 530..<540 ~= refusal.code {
+                let reply = Reply(451, 4, 7, 0, "\(target.host) refuses our log-in: \(refusal.text)")
+                return .next(DeliveryOutcome(reply, host: target.host))
+            }
             if let refusal = result.refusal { return .next(DeliveryOutcome(refusal, host: target.host)) }
             return .settled(outcomes(result, open: .localError, target))
         case .cancelled: return .cancelled
@@ -89,22 +113,20 @@ struct RemoteDelivery: Sendable {
         result.replies.map { DeliveryOutcome($0 ?? open, host: target.host) }
     }
 
-    private func configuration(_ attempt: DeliveryAttempt, _ message: OpenFile) -> ClientConfiguration {
+    private func letter(_ attempt: DeliveryAttempt, _ message: OpenFile) async throws(StoreError) -> Letter {
         let entry = attempt.entry
         let addresses = attempt.recipients + [entry.sender]
-        return ClientConfiguration(
+        let configuration = ClientConfiguration(
             hostname: hostname, tls: .opportunistic, sender: entry.sender, recipients: attempt.recipients,
             size: message.size, isEightBit: entry.isEightBit,
             needsSMTPUTF8: addresses.contains { $0.utf8.contains { $0 >= 0x80 } })
-    }
-
-    private func isOurselves(_ target: Target) -> Bool {
-        ownEndpoints.contains { own in
-            guard own.port == target.port else { return false }
-            guard let address = IPAddress(own.host) else { return own.host == target.host }
-            // A listener on every address has ours among them: on this machine those are sure.
-            return address == target.address || address.bytes.allSatisfy { $0 == 0 } && target.address.isLoopback
-        }
+        var letter = Letter(message: message, configuration: configuration)
+        guard case .hop(let hop, let domain) = attempt.destination else { return letter }
+        letter.prefix = hops.routing.hopField(domain)
+        letter.isForHop = true
+        letter.configuration.size += letter.prefix.count
+        try await hops.apply(hop, of: domain, to: &letter.configuration)
+        return letter
     }
 
     // MARK: Route
@@ -116,6 +138,11 @@ struct RemoteDelivery: Sendable {
             let answer = await resolver.lookUp(domain.ascii, .mx)
             let hosts = try RoutePlanner.hosts(of: domain, mx: answer, ourselves: ourselves)
             return try await targets(hosts: hosts, port: port)
+        case .hop(let hop, _):
+            // The host as it was given: never its MX. A name without an address is a mistake that its admin can undo.
+            do throws(RoutePlanner.NoRoute) { return try await targets(hosts: [hop.host], port: hop.port) } catch {
+                throw .init(reply: Reply(451, 4, 4, 4, error.reply.lines.joined(separator: " ")))
+            }
         case .local, .nowhere: throw .init(reply: Reply(550, 5, 4, 4, "No route"))
         }
     }
@@ -124,32 +151,13 @@ struct RemoteDelivery: Sendable {
         var targets: [Target] = []
         var failure: String?
         for host in hosts.prefix(Self.maximumHosts) where !Task.isCancelled {
-            let (addresses, error) = await addresses(of: host)
+            let (addresses, error) = await HostAddresses.lookUp(host, resolver)
             failure = failure ?? error
             targets += addresses.prefix(Self.maximumAddresses).map { Target(host: host, address: $0, port: port) }
         }
         guard targets.isEmpty else { return targets }
         if let failure { throw .init(reply: Reply(451, 4, 4, 3, "DNS look-up failed: \(failure)")) }
         throw .init(reply: Reply(550, 5, 4, 4, "No address for \(hosts.joined(separator: ", "))"))
-    }
-
-    /// IPv6 first, then IPv4.
-    private func addresses(of host: String) async -> (addresses: [IPAddress], failure: String?) {
-        if let literal = IPAddress(host) { return ([literal], nil) }
-        let six = await resolver.lookUp(host, .aaaa)
-        let four = await resolver.lookUp(host, .a)
-        var addresses: [IPAddress] = []
-        for record in six.records + four.records {
-            switch record {
-            case .a(let text), .aaaa(let text): if let address = IPAddress(text) { addresses.append(address) }
-            case .mx, .txt, .cname: break
-            }
-        }
-        // RFC 6761 §6.3
-        if addresses.isEmpty, host == "localhost" { return (["127.0.0.1", "::1"].compactMap { IPAddress($0) }, nil) }
-        var failure: String?
-        for case .failed(let reason) in [six, four] { failure = reason }
-        return (addresses, addresses.isEmpty ? failure : nil)
     }
 }
 

@@ -3,21 +3,25 @@ package import SMTP
 
 /// Says over which hosts mail for an address goes out. Pure: the directory's word and the DNS's answers come in as values.
 package struct RoutePlanner: Sendable {
-    /// Whether mail for a domain ends here.
-    private let isLocal: @Sendable (DomainName) -> Bool
+    /// What the directory says of an address.
+    private let whereabouts: @Sendable (MailAddress) -> RecipientResolver.Whereabouts
     private let smartHost: HostPort?
 
-    package init(smartHost: HostPort?, isLocal: @escaping @Sendable (DomainName) -> Bool) {
+    package init(
+        smartHost: HostPort?, whereabouts: @escaping @Sendable (MailAddress) -> RecipientResolver.Whereabouts
+    ) {
+        self.whereabouts = whereabouts
         self.smartHost = smartHost
-        self.isLocal = isLocal
     }
 
-    /// The next hop: ours, the smart host, or the domain's own servers.
+    /// The next hop: ours, the server that the domain's admin named, the smart host, or the domain's own servers.
     package func destination(of address: String) -> Destination {
         guard let address = try? MailAddress(parsing: address) else { return .nowhere }
-        if isLocal(address.domain) { return .local }
-        if let smartHost { return .smartHost(smartHost) }
-        return .domain(address.domain)
+        switch whereabouts(address) {
+        case .here: return .local
+        case .hop(let hop): return .hop(hop, of: address.domain)
+        case .elsewhere: return smartHost.map { .smartHost($0) } ?? .domain(address.domain)
+        }
     }
 
     /// Why there is no host to try.

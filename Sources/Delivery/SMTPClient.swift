@@ -41,8 +41,12 @@ struct SMTPClient: Sendable {
     let tls: NIOSSLContext
     var patience = Patience()
 
+    /// - Parameters:
+    ///   - message: nil only for a configuration that verifies
+    ///   - prefix: fields to send before the message
     func send(
-        _ message: OpenFile, to address: SocketAddress, serverName: String, _ configuration: ClientConfiguration
+        _ message: OpenFile?, prefix: [UInt8] = [], to address: SocketAddress, serverName: String,
+        _ configuration: ClientConfiguration
     ) async -> Result {
         let none = [Reply?](repeating: nil, count: configuration.recipients.count)
         let connection: Connection
@@ -54,7 +58,7 @@ struct SMTPClient: Sendable {
         do {
             return try await connection.executeThenClose { inbound, outbound in
                 var conversation = Conversation(
-                    client: self, outbound: outbound, message: message, serverName: serverName, configuration)
+                    client: self, outbound: outbound, message: message, prefix: prefix, serverName: serverName, configuration)
                 return await conversation.run(inbound)
             }
         } catch {
@@ -112,7 +116,8 @@ private final class ConnectionAttempt: Sendable {
 private struct Conversation: ~Copyable {
     private let client: SMTPClient
     private let outbound: NIOAsyncChannelOutboundWriter<ClientCommand>
-    private let message: OpenFile
+    private let message: OpenFile?
+    private let prefix: [UInt8]
     private let serverName: String
     private var session: ClientSession
     private var reader = ReplyReader()
@@ -120,12 +125,13 @@ private struct Conversation: ~Copyable {
     private var isFinished = false
 
     init(
-        client: SMTPClient, outbound: NIOAsyncChannelOutboundWriter<ClientCommand>, message: OpenFile,
-        serverName: String, _ configuration: ClientConfiguration
+        client: SMTPClient, outbound: NIOAsyncChannelOutboundWriter<ClientCommand>, message: OpenFile?,
+        prefix: [UInt8], serverName: String, _ configuration: ClientConfiguration
     ) {
         self.client = client
         self.outbound = outbound
         self.message = message
+        self.prefix = prefix
         self.serverName = serverName
         session = ClientSession(configuration)
     }
@@ -188,7 +194,8 @@ private struct Conversation: ~Copyable {
     private func sendMessage() async throws {
         var encoder = DataEncoder()
         var offset = 0
-        let file = message
+        guard let file = message else { throw StoreError.invalid(reason: "no message to send") }
+        if !prefix.isEmpty { try await outbound.write(.send(encoded(prefix, &encoder), patience: client.patience.block)) }
         while offset < file.size {
             let start = offset
             let read: @Sendable () throws(StoreError) -> [UInt8] = { () throws(StoreError) in
@@ -197,12 +204,15 @@ private struct Conversation: ~Copyable {
             let piece = try await DiskExecutor.offload(read)
             guard !piece.isEmpty else { throw StoreError.unavailable(reason: "message file shrank") }
             offset += piece.count
-            var bytes: [UInt8] = []
-            piece.withUnsafeBytes { encoder.encode($0, into: &bytes) }
-            try await outbound.write(.send(bytes, patience: client.patience.block))
+            try await outbound.write(.send(encoded(piece, &encoder), patience: client.patience.block))
         }
         var end: [UInt8] = []
         encoder.finish(into: &end)
         try await outbound.write(.send(end, patience: client.patience.final))
+    }
+    private func encoded(_ piece: [UInt8], _ encoder: inout DataEncoder) -> [UInt8] {
+        var bytes: [UInt8] = []
+        piece.withUnsafeBytes { encoder.encode($0, into: &bytes) }
+        return bytes
     }
 }

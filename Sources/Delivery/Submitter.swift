@@ -12,14 +12,14 @@ package struct Submitter: Sendable {
     package static let maximumRecipients = 1000
 
     private let outbox: Outbox
-    private let directory: Directory
+    private let gate: RecipientGate
     private let hostname: String
     private let maximumSize: Int
     private let logger: Logger
 
-    init(outbox: Outbox, directory: Directory, hostname: String, maximumSize: Int, logger: Logger) {
+    init(outbox: Outbox, gate: RecipientGate, hostname: String, maximumSize: Int, logger: Logger) {
         self.outbox = outbox
-        self.directory = directory
+        self.gate = gate
         self.hostname = hostname
         self.maximumSize = maximumSize
         self.logger = logger
@@ -30,7 +30,7 @@ package struct Submitter: Sendable {
         let header = HeaderBlock(await beginning(of: request.content))
         let recipients: [MailAddress]
         do {
-            recipients = try check(request, header)
+            recipients = try await check(request, header)
         } catch {
             logger.notice(
                 "submission refused",
@@ -75,9 +75,8 @@ package struct Submitter: Sendable {
     /// The recipients, each once.
     private func check(
         _ request: SubmissionRequest, _ header: HeaderBlock
-    ) throws(SubmissionError) -> [MailAddress] {
-        let snapshot = directory.snapshot
-        let policy = SenderPolicy(snapshot)
+    ) async throws(SubmissionError) -> [MailAddress] {
+        let policy = SenderPolicy(gate.routing.directory.snapshot)
         guard policy.allows(request.account, toSendAs: request.mailFrom) else { throw .forbiddenMailFrom }
         do { try SenderCheck.check(header, by: request.account, policy) } catch { throw .forbiddenFrom }
         guard request.content.size <= maximumSize else { throw .tooLarge(maximum: maximumSize) }
@@ -87,8 +86,7 @@ package struct Submitter: Sendable {
         guard recipients.count <= Self.maximumRecipients else {
             throw .tooManyRecipients(maximum: Self.maximumRecipients)
         }
-        let resolver = RecipientResolver(snapshot)
-        let invalid = recipients.filter { (try? resolver.resolve($0, allowsForeign: true)) == nil }
+        let invalid = await gate.refused(recipients)
         guard invalid.isEmpty else { throw .invalidRecipients(invalid) }
         return recipients
     }

@@ -2,7 +2,7 @@
 ///
 /// Two values are equal when they are written alike; whether they mean the same mailbox here, `key` says.
 package struct MailAddress: Hashable, Sendable {
-    /// The local part without quotes, NFC, case as written; at most 64 octets.
+    /// The local part without quotes, NFC, case as written; at most 64 octets, or 240 in a forwarder's return path.
     package let localPart: String
     package let domain: DomainName
 
@@ -18,11 +18,17 @@ package struct MailAddress: Hashable, Sendable {
     package init(localPart: String, domain: DomainName) throws(ParseError) {
         let localPart = localPart.nfc
         guard !localPart.isEmpty else { throw ParseError("local part empty") }
-        guard localPart.utf8.count <= 64 else { throw ParseError("local part too long") }
+        guard localPart.utf8.count <= Self.limit(localPart) else { throw ParseError("local part too long") }
         guard localPart.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F && !(0x80..<0xA0).contains($0.value) })
         else { throw ParseError("local part has a control character") }
         self.localPart = localPart
         self.domain = domain
+    }
+
+    // RFC 5321 §4.5.3.1.1 says 64. What forwarders make of a sender (SRS) holds the whole address of another.
+    private static func limit(_ localPart: String) -> Int {
+        let tag = localPart.prefix(4).uppercased()
+        return tag == "SRS0" || tag == "SRS1" ? 240 : 64
     }
 
     private init(unchecked localPart: String, _ domain: DomainName) {

@@ -21,10 +21,13 @@ package struct ClientConfiguration: Sendable {
     package var size: Int
     package var isEightBit: Bool
     package var needsSMTPUTF8: Bool
+    /// Only ask what the server says to the recipients, and leave before DATA. A refusal of the sender is a `sessionRefusal`.
+    package var isVerification: Bool
 
     package init(
         hostname: String, tls: TLS = .opportunistic, credentials: Credentials? = nil, sender: String,
-        recipients: [String], size: Int, isEightBit: Bool = false, needsSMTPUTF8: Bool = false
+        recipients: [String], size: Int, isEightBit: Bool = false, needsSMTPUTF8: Bool = false,
+        isVerification: Bool = false
     ) {
         self.hostname = hostname
         self.tls = tls
@@ -34,6 +37,7 @@ package struct ClientConfiguration: Sendable {
         self.size = size
         self.isEightBit = isEightBit
         self.needsSMTPUTF8 = needsSMTPUTF8
+        self.isVerification = isVerification
     }
 }
 
@@ -193,13 +197,13 @@ package struct ClientSession: ~Copyable, Sendable {
         guard extensions["PIPELINING"] != nil else { return .send(Self.line(mailCommand)) }
         var bytes = Self.line(mailCommand)
         for recipient in configuration.recipients { bytes += Self.line("RCPT TO:<\(recipient)>") }
-        bytes += Self.line("DATA")
+        if !configuration.isVerification { bytes += Self.line("DATA") }
         return .send(bytes)
     }
 
     private var mailCommand: String {
         var command = "MAIL FROM:<\(configuration.sender)>"
-        if extensions["SIZE"] != nil { command += " SIZE=\(configuration.size)" }
+        if extensions["SIZE"] != nil, !configuration.isVerification { command += " SIZE=\(configuration.size)" }
         if configuration.isEightBit, extensions["8BITMIME"] != nil { command += " BODY=8BITMIME" }
         if configuration.needsSMTPUTF8 { command += " SMTPUTF8" }
         return command
@@ -211,6 +215,7 @@ package struct ClientSession: ~Copyable, Sendable {
         switch phase {
         case .mail:
             mailReply = reply
+            if configuration.isVerification, !reply.isPositive { sessionRefusal = reply }
             if !reply.isPositive, !isPipelining { return finish(with: reply) }
             phase = .recipients
             return nextRecipient()
@@ -218,6 +223,7 @@ package struct ClientSession: ~Copyable, Sendable {
             results[recipientReplies.count] = reply.isPositive ? nil : reply
             recipientReplies.append(reply)
             guard recipientReplies.count == configuration.recipients.count else { return nextRecipient() }
+            if configuration.isVerification { return finishVerification() }
             phase = .data
             if isPipelining { return .wait }
             guard recipientReplies.contains(where: \.isPositive) else { return finish(with: reply) }
@@ -225,6 +231,11 @@ package struct ClientSession: ~Copyable, Sendable {
         default:
             return receiveDataReply(reply)
         }
+    }
+
+    private mutating func finishVerification() -> Action {
+        for (index, reply) in recipientReplies.enumerated() { results[index] = reply }
+        return finish(with: .ok)
     }
 
     private mutating func nextRecipient() -> Action {

@@ -34,7 +34,7 @@ private struct Queue {
     }
 
     func take() async -> [DeliveryAttempt] {
-        await outbox.takeDue { RoutePlanner(smartHost: nil) { $0.ascii == "demo.test" }.destination(of: $0) }
+        await outbox.takeDue { RoutePlanner(smartHost: nil) { $0.domain.ascii == "demo.test" ? .here : .elsewhere }.destination(of: $0) }
     }
 
     func answer(_ attempt: DeliveryAttempt, _ replies: [Reply?]) async {

@@ -10,7 +10,7 @@ struct RecipientResolverTests {
     private func resolve(_ world: World, _ text: String, foreign: Bool = false) -> String {
         do throws(RecipientResolver.Refusal) {
             let found = try RecipientResolver(world.directory.snapshot).resolve(address(text), allowsForeign: foreign)
-            let names = found.mailboxes.map { $0.address.localPart } + found.remotes.map(\.description)
+            let names = found.mailboxes.map { $0.address.localPart } + found.remotes.map(\.address.description)
             return names.sorted().joined(separator: " ")
         } catch {
             return error.reply.text

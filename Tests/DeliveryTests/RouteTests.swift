@@ -1,3 +1,4 @@
+import Directory
 import Formats
 import SMTP
 import Testing
@@ -115,16 +116,22 @@ struct RoutePlannerTests {
         #expect(hosts(.noData, ourselves: ["x.test"]).hasPrefix("554 5.4.6"))
     }
 
-    @Test("stays here for our domains, and takes the smart host for the others")
-    func destinations() {
-        let isLocal: @Sendable (DomainName) -> Bool = { $0.ascii == "demo.test" }
-        let direct = RoutePlanner(smartHost: nil, isLocal: isLocal)
+    @Test("stays here for our addresses, goes to the server that an admin named, and takes the smart host for all others")
+    func destinations() throws {
+        let hop = try NextHop(host: "b.test", port: 2525)
+        let whereabouts: @Sendable (MailAddress) -> RecipientResolver.Whereabouts = { address in
+            guard address.domain.ascii == "demo.test" else { return .elsewhere }
+            return address.localPart == "other" ? .hop(hop) : .here
+        }
+        let direct = RoutePlanner(smartHost: nil, whereabouts: whereabouts)
         #expect(direct.destination(of: "a@demo.test") == .local)
+        #expect(direct.destination(of: "other@demo.test") == .hop(hop, of: domain("demo.test")))
         #expect(direct.destination(of: "a@x.test") == .domain(domain("x.test")))
         #expect(direct.destination(of: "a@[192.0.2.1]") == .nowhere)
         let relay = HostPort(host: "relay.test", port: 587)
-        let smart = RoutePlanner(smartHost: relay, isLocal: isLocal)
+        let smart = RoutePlanner(smartHost: relay, whereabouts: whereabouts)
         #expect(smart.destination(of: "a@demo.test") == .local)
+        #expect(smart.destination(of: "other@demo.test") == .hop(hop, of: domain("demo.test")))
         #expect(smart.destination(of: "a@x.test") == .smartHost(relay))
     }
 

@@ -65,43 +65,6 @@ enum StandardInput {
     }
 }
 
-/// Says where mail to an address would go, and why.
-struct RouteCommand: AdministrativeCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "route", abstract: "Say where mail to an address would go.")
-    @Argument var recipient: String
-    @OptionGroup var result: ResultOptions
-    @OptionGroup var common: CommonOptions
-
-    private struct Answer: Encodable {
-        let recipient: String
-        let domain: String
-        let mailboxes: [String]
-        let remotes: [String]
-        let reply: String
-    }
-
-    func run(in place: DataPlace) async throws {
-        let address = try DataPlace.address(recipient)
-        let snapshot = place.directory.snapshot
-        let domain = snapshot.domain(address.domain).map { "\($0.kind.rawValue), \($0.state.rawValue)" } ?? "none"
-        let answer: Answer
-        do throws(RecipientResolver.Refusal) {
-            let resolution = try RecipientResolver(snapshot).resolve(address, allowsForeign: true)
-            answer = Answer(
-                recipient: address.description, domain: domain, mailboxes: resolution.mailboxes.map(\.address.description),
-                remotes: resolution.remotes.map(\.description), reply: "250 2.1.5 accepted")
-        } catch {
-            let reply = "\(error.reply.code) \(error.reply.status.map { "\($0) " } ?? "")\(error.reply.lines.joined(separator: " "))"
-            answer = Answer(recipient: address.description, domain: domain, mailboxes: [], remotes: [], reply: reply)
-        }
-        if result.json { return try answer.print() }
-        Output.line("\(answer.recipient)\tdomain \(answer.domain)\t\(answer.reply)")
-        for mailbox in answer.mailboxes { Output.line("  mailbox \(mailbox)") }
-        for remote in answer.remotes { Output.line("  elsewhere \(remote)") }
-    }
-}
-
 /// Makes indexes anew from the files.
 struct Rebuild: AdministrativeCommand {
     static let configuration = CommandConfiguration(

@@ -85,19 +85,9 @@ enum RunningServer {
         _ configuration: Configuration, _ directory: Directory, _ authenticator: Authenticator, _ accounts: MailAccounts,
         _ certificates: Certificates?, _ announcement: Announcement, _ logger: Logger
     ) throws -> MailFlow {
-        var mail = MailFlowConfiguration(hostname: configuration.hostname, data: configuration.data)
-        mail.mx = configuration.mx.compactMap(ListenAddress.init(parsing:))
-        mail.submission = configuration.submission.compactMap(ListenAddress.init(parsing:))
-        mail.submissions = configuration.submissions.compactMap(ListenAddress.init(parsing:))
-        mail.lmtp = configuration.lmtp.compactMap(ListenAddress.init(parsing:))
-        mail.maximumMessageSize = configuration.maximumMessageSize
-        mail.smartHost = HostPort(parsing: configuration.smartHost)
-        mail.outboundPort = configuration.outboundPort
-        mail.dnsServers = configuration.dnsServers
-        mail.dnsRecords = configuration.dnsRecords
         do {
             return try MailFlow(
-                mail, directory: directory, authenticator: authenticator, accounts: accounts,
+                configuration.mailFlow, directory: directory, authenticator: authenticator, accounts: accounts,
                 tls: TLSSource { certificates?.context }, logger: logger
             ) { address, port in announcement.mailOpened(address, port: port) }
         } catch {

@@ -1,0 +1,18 @@
+import Delivery
+
+extension Configuration {
+    /// What mail flow is told of the configuration.
+    var mailFlow: MailFlowConfiguration {
+        var mail = MailFlowConfiguration(hostname: hostname, data: data)
+        mail.mx = mx.compactMap(ListenAddress.init(parsing:))
+        mail.submission = submission.compactMap(ListenAddress.init(parsing:))
+        mail.submissions = submissions.compactMap(ListenAddress.init(parsing:))
+        mail.lmtp = lmtp.compactMap(ListenAddress.init(parsing:))
+        mail.maximumMessageSize = maximumMessageSize
+        mail.smartHost = HostPort(parsing: smartHost)
+        mail.outboundPort = outboundPort
+        mail.dnsServers = dnsServers
+        mail.dnsRecords = dnsRecords
+        return mail
+    }
+}
