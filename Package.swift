@@ -146,9 +146,11 @@ let package = Package(
 // Fuzzers exist only when asked for, since every target of the package is built with what libFuzzer needs:
 // MAILPORTAL_FUZZ=1 swift build --sanitize=fuzzer --scratch-path var/fuzz/build --product FuzzMIME
 if Context.environment["MAILPORTAL_FUZZ"] != nil {
-    package.targets.append(
-        .executableTarget(
-            name: "FuzzMIME", dependencies: ["Formats"], path: "Tests/Fuzz/MIME",
-            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
-    package.products.append(.executable(name: "FuzzMIME", targets: ["FuzzMIME"]))
+    for (name, dependency) in [("MIME", "Formats"), ("SMTP", "SMTP"), ("JMAP", "JMAP")] {
+        package.targets.append(
+            .executableTarget(
+                name: "Fuzz\(name)", dependencies: [.byName(name: dependency)], path: "Tests/Fuzz/\(name)",
+                swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+        package.products.append(.executable(name: "Fuzz\(name)", targets: ["Fuzz\(name)"]))
+    }
 }
