@@ -67,3 +67,23 @@ package enum Folder {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }
+
+/// A directory that is open, for many questions about what is in it: each name is looked up from there, not from the root.
+package final class OpenFolder {
+    private let descriptor: CInt
+
+    /// Nil when there is no such folder.
+    package init?(path: String) {
+        descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if descriptor < 0 { return nil }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Size in octets and modification time in nanoseconds; nil when there is no such regular file.
+    package func status(_ name: String) -> (size: Int, modified: Int64)? {
+        var status = stat()
+        guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return (Int(status.st_size), status.modifiedNanoseconds)
+    }
+}

@@ -6,8 +6,8 @@ import Synchronization
 struct BuildItem: Sendable {
     let mailbox: Int64
     let key: Int64
-    /// The file's whole path.
-    let path: String
+    /// The path of its mailbox's folder.
+    let folder: String
     /// `cur/…` or `new/…`.
     let file: String
     let thread: Int64?
@@ -16,6 +16,8 @@ struct BuildItem: Sendable {
     var size: Int
     /// The number kept free for it, when a whole index is built; nil takes the next.
     var number: Int64?
+
+    var path: String { folder + "/" + file }
 }
 
 /// A file that was read for the index.
@@ -25,39 +27,64 @@ struct BuiltItem: Sendable {
 }
 
 extension BuildItem {
-    /// Reads time and size of each on all cores; what is gone is left out.
-    static func measured(_ items: [BuildItem]) -> [BuildItem] {
-        parallel(items) { item in
-            guard let status = DiskFile.status(item.path) else { return nil }
-            var item = item
-            item.received = status.modified / 1_000_000
-            item.size = status.size
-            return item
+    /// Time and size of each of the files, on all cores; nil for what is gone.
+    static func measured(_ files: [FolderScan.Found], in folder: String) -> [(received: Int64, size: Int)?] {
+        parallel(files.count) { range, add in
+            guard let cur = OpenFolder(path: folder + "/cur"), let new = OpenFolder(path: folder + "/new") else { return }
+            for file in files[range] {
+                let status = (file.isNew ? new : cur).status(file.name.full)
+                add(status.map { ($0.modified / 1_000_000, $0.size) })
+            }
         }
     }
 
     /// Reads and parses each on all cores; what is gone is left out.
     static func parsed(_ items: [BuildItem]) -> [BuiltItem] {
-        parallel(items) { item in
-            guard let file = try? OpenFile(path: item.path), let bytes = try? file.read(count: MessageDigest.limit) else { return nil }
-            var item = item
-            item.received = file.modified / 1_000_000
-            item.size = file.size
-            return BuiltItem(item: item, digest: MessageDigest(parsing: bytes))
+        parallel(items.count) { range, add in
+            for var item in items[range] {
+                guard let file = try? OpenFile(path: item.path), let bytes = try? file.read(count: MessageDigest.limit) else { continue }
+                item.received = file.modified / 1_000_000
+                item.size = file.size
+                add(BuiltItem(item: item, digest: MessageDigest(parsing: bytes)))
+            }
         }
     }
 
+    /// What `work` adds for stripes of `0..<count`, in order.
     private static func parallel<Result: Sendable>(
-        _ items: [BuildItem], _ work: @Sendable (BuildItem) -> Result?
+        _ count: Int, _ work: @Sendable (Range<Int>, (Result) -> Void) -> Void
     ) -> [Result] {
-        guard items.count > 8 else { return items.compactMap(work) }
-        let stripe = max(8, min(512, items.count / 8))
-        let count = (items.count + stripe - 1) / stripe
-        let results = Mutex<[[Result]]>(Array(repeating: [], count: count))
-        DispatchQueue.concurrentPerform(iterations: count) { index in
-            let done = items[(index * stripe)..<min(items.count, (index + 1) * stripe)].compactMap(work)
-            results.withLock { $0[index] = done }
+        let stripe = max(8, min(512, count / 8))
+        let stripes = (count + stripe - 1) / stripe
+        let results = Mutex<[[Result]]>(Array(repeating: [], count: stripes))
+        DispatchQueue.concurrentPerform(iterations: stripes) { index in
+            var done: [Result] = []
+            done.reserveCapacity(stripe)
+            work((index * stripe)..<min(count, (index + 1) * stripe)) { done.append($0) }
+            results.withLock { [done] in $0[index] = done }
         }
         return results.withLock { $0.flatMap(\.self) }
+    }
+}
+
+/// Reads and parses files on other threads, while the writer is busy with those before.
+final class ParsingAhead: Sendable {
+    private let items: [BuildItem]
+    private let group = DispatchGroup()
+    private let built = Mutex<[BuiltItem]>([])
+
+    init(_ items: [BuildItem]) {
+        self.items = items
+        DispatchQueue.global().async(group: group) { [self] in
+            let parsed = BuildItem.parsed(items)
+            built.withLock { $0 = parsed }
+        }
+    }
+
+    /// The parsed items, when they are those `wanted`; waits for them.
+    func finish(_ wanted: ArraySlice<BuildItem>) -> [BuiltItem]? {
+        group.wait()
+        guard wanted.elementsEqual(items, by: { $0.key == $1.key && $0.file == $1.file && $0.mailbox == $1.mailbox }) else { return nil }
+        return built.withLock(\.self)
     }
 }

@@ -57,7 +57,7 @@ struct FolderKeywords {
     /// The flags that a file name's letters mean in this folder, and the letters that we do not know and keep.
     func flags(_ letters: Substring, extra: [String]) -> EmailFlags {
         var flags = EmailFlags()
-        var others = Set(extra)
+        var others: [String] = extra
         for letter in letters.utf8 {
             switch letter {
             case UInt8(ascii: "S"): flags.bits |= EmailFlags.seen
@@ -69,13 +69,13 @@ struct FolderKeywords {
                 guard let keyword = keyword(letter) else { continue }
                 if let bit = EmailFlags.bit(of: keyword) {
                     flags.bits |= bit
-                } else {
-                    others.insert(keyword.rawValue)
+                } else if !others.contains(keyword.rawValue) {
+                    others.append(keyword.rawValue)
                 }
             default: continue
             }
         }
-        flags.others = others.sorted()
+        flags.others = others.count > 1 ? Set(others).sorted() : others
         return flags
     }
 

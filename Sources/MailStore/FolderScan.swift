@@ -5,8 +5,10 @@ import Glibc
 struct FolderScan {
     struct Found {
         let name: MaildirName
+        let isNew: Bool
+
         /// `cur/…` or `new/…`.
-        let file: String
+        var file: String { (isNew ? "new/" : "cur/") + name.full }
     }
 
     /// By the number behind the email's id. Hidden (`T`) messages are left out.
@@ -25,11 +27,11 @@ struct FolderScan {
             let new = Folder.modified(path + "/new") ?? 0
             // `new` first: messages go from new to cur, so that one on its way is seen twice rather than not at all.
             var found: [Found] = []
-            for (directory, names) in [("new", try FolderScan.names(path + "/new")), ("cur", try FolderScan.names(path + "/cur"))] {
+            for (isNew, names) in [(true, try FolderScan.names(path + "/new")), (false, try FolderScan.names(path + "/cur"))] {
                 found.reserveCapacity(found.count + names.count)
                 for name in names {
                     guard let parsed = MaildirName(name), !parsed.isDeleted else { continue }
-                    found.append(Found(name: parsed, file: directory + "/" + name))
+                    found.append(Found(name: parsed, isNew: isNew))
                 }
             }
             attempts += 1

@@ -5,13 +5,41 @@ import GRDB
 /// Invariants: `mailbox_threads` and the counts of `mailboxes` are sums over `emails`; `number` grows and is never used again, so
 /// full-text rows of removed emails are simply never joined; every row of `changes` has a sequence of its own.
 enum IndexSchema {
-    static let version = 3
+    static let version = 4
 
     static func create(_ db: Database) throws {
         try db.execute(sql: tables)
-        try db.execute(sql: textTable)
+        try createTexts(db)
         try db.execute(sql: "PRAGMA user_version = \(version)")
     }
+
+    /// Makes the full-text tables.
+    private static func createTexts(_ db: Database) throws {
+        try db.execute(sql: textTables)
+        try configureTexts(db, "hashsize", hashSize)
+    }
+
+    /// Empties the full-text tables.
+    static func resetTexts(_ db: Database) throws {
+        try db.execute(sql: "DROP TABLE texts; DROP TABLE beginnings")
+        try createTexts(db)
+    }
+
+    /// How segments of the full-text table are merged: a little with each addition, or, while an index is built, only when there
+    /// are many, which moves each word less often.
+    static func setMerging(_ db: Database, isBuilding: Bool) throws {
+        try configureTexts(db, "automerge", isBuilding ? 0 : 4)
+    }
+
+    /// Sets one of FTS5's own settings; it is kept in the database.
+    private static func configureTexts(_ db: Database, _ name: String, _ value: Int) throws {
+        for table in ["texts", "beginnings"] {
+            try db.execute(sql: "INSERT INTO \(table) (\(table), rank) VALUES (?, ?)", arguments: [name, value])
+        }
+    }
+
+    /// Octets of words that a transaction gathers before it writes a segment.
+    private static let hashSize = 16 << 20
 
     /// Whether the database is one of ours, and current.
     static func isCurrent(_ db: Database) throws -> Bool {
@@ -23,7 +51,8 @@ enum IndexSchema {
         let names = try String.fetchAll(
             db,
             sql: """
-                SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'texts_%'
+                SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
+                    AND name NOT LIKE 'texts_%' AND name NOT LIKE 'beginnings_%'
                 """)
         for name in names { try db.execute(sql: "DROP TABLE \"\(name)\"") }
     }
@@ -69,11 +98,6 @@ enum IndexSchema {
         CREATE INDEX emails_by_thread ON emails (thread, mailbox, received);
         CREATE INDEX emails_by_received ON emails (received, number, thread);
         CREATE INDEX emails_without_text ON emails (number) WHERE texted = 0;
-
-        CREATE TABLE email_blocks (
-            block INTEGER PRIMARY KEY NOT NULL,
-            newest INTEGER NOT NULL
-        );
 
         CREATE TABLE summaries (
             number INTEGER PRIMARY KEY NOT NULL,
@@ -125,10 +149,16 @@ enum IndexSchema {
         """
 
     /// The words come prepared (`SearchText`): lower case, without marks, CJK in pairs, so the plainest tokenizer will do.
-    static let textTable = """
+    ///
+    /// The body is the first column, since every other one costs two octets more for each word and message. `beginnings` has a
+    /// message's `WordBeginnings`, without places: an index of prefixes within `texts` would be as large as `texts` itself.
+    private static let textTables = """
         CREATE VIRTUAL TABLE texts USING fts5 (
-            subject, sender, recipient, cc, bcc, body, attachment,
-            content = '', columnsize = 0, tokenize = 'ascii', prefix = '3'
+            body, subject, sender, recipient, cc, bcc, attachment,
+            content = '', columnsize = 0, tokenize = 'ascii'
+        );
+        CREATE VIRTUAL TABLE beginnings USING fts5 (
+            words, content = '', columnsize = 0, detail = none, tokenize = 'ascii'
         );
         """
 }

@@ -82,12 +82,6 @@ final class IndexTransaction {
             withText,
         ])
         let inserted = number ?? db.lastInsertedRowID
-        try db.cachedStatement(
-            sql: """
-                INSERT INTO email_blocks (block, newest) VALUES (?, ?)
-                ON CONFLICT (block) DO UPDATE SET newest = excluded.newest WHERE excluded.newest > newest
-                """
-        ).execute(arguments: [inserted >> ReceivedBounds.shift, row.received])
         try db.cachedStatement(sql: "INSERT INTO summaries (number, data) VALUES (?, ?)")
             .execute(arguments: [inserted, Data(SummaryCodec.encode(digest))])
         let keys = Set(MessageDigest.threadKeys(digest.headers, baseSubject: digest.baseSubject))

@@ -28,9 +28,11 @@ struct KeywordBook {
 
     /// The flags a file's name means.
     mutating func flags(of name: MaildirName, folder: FolderName, email: Int64) throws(StoreError) -> EmailFlags {
-        let hasKeywords = name.letters.utf8.contains { (0x61...0x7A).contains($0) }
+        let letters = name.letters
+        let hasKeywords = letters.utf8.contains { (0x61...0x7A).contains($0) }
         let book = try keywords(of: folder, isNeeded: hasKeywords)
-        return book.flags(name.letters, extra: try spilledKeywords()[EmailID(key: email).rawValue] ?? [])
+        let spilled = try spilledKeywords()
+        return book.flags(letters, extra: spilled.isEmpty ? [] : spilled[EmailID(key: email).rawValue] ?? [])
     }
 
     /// Writes what changed; before any file gets a name that relies on it.
@@ -63,6 +65,7 @@ struct KeywordBook {
     }
 
     private mutating func spill(_ keywords: [String], _ email: Int64) throws(StoreError) {
+        if keywords.isEmpty, try spilledKeywords().isEmpty { return }
         let id = EmailID(key: email).rawValue
         let old = try spilledKeywords()[id]
         guard old ?? [] != keywords else { return }

@@ -192,7 +192,7 @@ struct Reconciliation {
             }
             if found.file != row.file || keywordsStamp != mailbox.keywordsStamp { try take(found, for: row, in: mailbox) }
         }
-        for found in unknown.values.sorted(by: { $0.file < $1.file }) { try receive(found, in: mailbox) }
+        for found in unknown.values.sorted(by: { ($0.isNew ? 1 : 0, $0.name.full) < ($1.isNew ? 1 : 0, $1.name.full) }) { try receive(found, in: mailbox) }
         for double in scan.doubles { try receiveDouble(double, in: mailbox) }
     }
 
@@ -231,15 +231,16 @@ struct Reconciliation {
             return
         }
         guard let renamed = MaildirName(name) else { return }
-        try expect(FolderScan.Found(name: renamed, file: String(file)), key: renamed.key, in: mailbox)
+        try expect(FolderScan.Found(name: renamed, isNew: found.isNew), key: renamed.key, in: mailbox)
     }
 
     private mutating func expect(_ found: FolderScan.Found, key: Int64, in mailbox: MailboxRow) throws {
-        let path = maildir.path(of: found.file, in: mailbox.folder)
-        guard let status = DiskFile.status(path) else { return }
+        let file = found.file
+        let folder = maildir.path(of: mailbox.folder)
+        guard let status = DiskFile.status(folder + "/" + file) else { return }
         arrived.append(
             BuildItem(
-                mailbox: mailbox.number, key: key, path: path, file: found.file, thread: found.name.thread,
+                mailbox: mailbox.number, key: key, folder: folder, file: file, thread: found.name.thread,
                 flags: try keywords.flags(of: found.name, folder: mailbox.folder, email: key),
                 received: status.modified / 1_000_000, size: status.size))
     }

@@ -61,7 +61,7 @@ extension MailAccount {
                 ).map { row in
                     let file: String = row[4]
                     return BuildItem(
-                        mailbox: row[2], key: row[1], path: maildir.path(of: file, in: FolderName(raw: row[3])), file: file,
+                        mailbox: row[2], key: row[1], folder: maildir.path(of: FolderName(raw: row[3])), file: file,
                         thread: nil, flags: EmailFlags(), received: 0, size: 0, number: row[0])
                 }
             }
@@ -77,8 +77,7 @@ extension MailAccount {
             guard rows > 2000 else { return false }
             let emails = try Int.fetchOne(transaction.db, sql: "SELECT sum(total) FROM mailboxes") ?? 0
             guard rows > 2 * emails else { return false }
-            try transaction.db.execute(sql: "DROP TABLE texts")
-            try transaction.db.execute(sql: IndexSchema.textTable)
+            try IndexSchema.resetTexts(transaction.db)
             try transaction.db.execute(sql: "UPDATE emails SET texted = 0")
             try IndexTransaction.set("texts", 0, transaction.db)
             return true
@@ -91,12 +90,14 @@ extension IndexTransaction {
     func addText(_ number: Int64, _ document: SearchDocument) throws {
         try db.cachedStatement(
             sql: """
-                INSERT INTO texts (rowid, subject, sender, recipient, cc, bcc, body, attachment) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO texts (rowid, body, subject, sender, recipient, cc, bcc, attachment) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            number, document.subject, document.from, document.to, document.cc, document.bcc, document.body,
+            number, document.body, document.subject, document.from, document.to, document.cc, document.bcc,
             document.attachments,
         ])
+        try db.cachedStatement(sql: "INSERT INTO beginnings (rowid, words) VALUES (?, ?)")
+            .execute(arguments: [number, document.beginnings])
         textsAdded += 1
     }
 }

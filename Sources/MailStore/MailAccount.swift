@@ -24,6 +24,8 @@ package actor MailAccount {
     var pendingTextSize = 0
     /// Files that a first build has not indexed yet, oldest received first.
     var unbuilt: [BuildItem] = []
+    /// What is parsed of them while the writer is at the ones before.
+    var parsing: ParsingAhead?
     /// Only while an index is built.
     var buildThreads: ThreadBook?
     var lastTextChange = UnixTime(milliseconds: 0)

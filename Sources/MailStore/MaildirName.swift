@@ -5,32 +5,42 @@
 struct MaildirName {
     /// The name as it is in the folder.
     let full: String
-    /// The name without flags.
-    let base: Substring
-    /// The part that never changes.
-    let unique: Substring
-    /// The letters after `:2,`, in the order found; empty in `new`.
-    let letters: Substring
+    /// Where, in octets, the unique part, the name without flags, and what comes before the letters end.
+    private let uniqueEnd: Int
+    private let baseEnd: Int
+    private let infoEnd: Int
 
     /// Nil for names that are no messages (hidden files).
     init?(_ full: String) {
-        let text = full.utf8
-        guard let first = text.first, first != UInt8(ascii: ".") else { return nil }
+        var full = full
+        let ends = full.withUTF8 { text -> (unique: Int, base: Int, info: Int)? in
+            guard let first = text.first, first != UInt8(ascii: ".") else { return nil }
+            let base = text.firstIndex(of: UInt8(ascii: ":")) ?? text.count
+            let unique = text[..<base].firstIndex(of: UInt8(ascii: ",")) ?? base
+            let hasLetters = text.count >= base + 3 && text[base + 1] == UInt8(ascii: "2") && text[base + 2] == UInt8(ascii: ",")
+            return unique == 0 ? nil : (unique, base, hasLetters ? base + 3 : text.count)
+        }
+        guard let ends else { return nil }
         self.full = full
-        let colon = text.firstIndex(of: UInt8(ascii: ":")) ?? text.endIndex
-        let comma = text.firstIndex(of: UInt8(ascii: ",")) ?? text.endIndex
-        base = full[..<colon]
-        unique = full[..<min(colon, comma)]
-        let info = full[colon...]
-        letters = info.utf8.starts(with: ":2,".utf8) ? info.dropFirst(3) : ""
-        guard !unique.isEmpty else { return nil }
+        (uniqueEnd, baseEnd, infoEnd) = ends
     }
+
+    /// The name without flags.
+    var base: Substring { full[..<index(baseEnd)] }
+    /// The part that never changes.
+    var unique: Substring { full[..<index(uniqueEnd)] }
+    /// The letters after `:2,`, in the order found; empty in `new`.
+    var letters: Substring { full[index(infoEnd)...] }
+
+    private func index(_ offset: Int) -> String.Index { full.utf8.index(full.startIndex, offsetBy: offset) }
 
     /// The number behind the email's id.
     var key: Int64 { StableHash.of("email", unique) }
 
     /// The conversation that the name states, if it does.
     var thread: Int64? {
+        // Files of other programs mostly have no more than a size.
+        guard baseEnd > uniqueEnd, full.utf8.contains(UInt8(ascii: "T")) else { return nil }
         for field in base.split(separator: ",").dropFirst() where field.utf8.starts(with: "T=".utf8) {
             return Base32.decode(field.dropFirst(2))
         }
@@ -38,7 +48,7 @@ struct MaildirName {
     }
 
     /// `\Deleted`: hidden until another program expunges it (RFC 8621 §4.1.1).
-    var isDeleted: Bool { letters.utf8.contains(UInt8(ascii: "T")) }
+    var isDeleted: Bool { infoEnd < full.utf8.count && letters.utf8.contains(UInt8(ascii: "T")) }
 }
 
 #if canImport(Glibc)

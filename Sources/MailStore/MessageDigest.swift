@@ -83,6 +83,8 @@ struct SearchDocument: Sendable {
     let bcc: String
     let body: String
     let attachments: String
+    /// How the words of all of them begin.
+    let beginnings: String
 
     init(_ summary: MessageSummary) {
         func words(_ addresses: [EmailAddress]?) -> String {
@@ -96,10 +98,11 @@ struct SearchDocument: Sendable {
         bcc = words(summary.bcc)
         body = SearchText.normalize(summary.bodyText, limit: SearchText.bodyLimit)
         attachments = SearchText.normalize(summary.attachmentNames.joined(separator: " "))
+        beginnings = WordBeginnings.of([body, subject, from, to, cc, bcc, attachments])
     }
 
     var size: Int {
         subject.utf8.count + from.utf8.count + to.utf8.count + cc.utf8.count + bcc.utf8.count + body.utf8.count
-            + attachments.utf8.count
+            + attachments.utf8.count + beginnings.utf8.count
     }
 }

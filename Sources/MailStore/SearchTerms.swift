@@ -7,14 +7,20 @@ struct SearchTerms: Equatable {
         var isPrefix: Bool
         /// As it was written.
         var source: String
+
+        /// The letters when any word that begins with them will do, and they are as many as `beginnings` keeps of each word.
+        var beginning: String? {
+            guard isPrefix, words.count == 1, words[0].unicodeScalars.count == WordBeginnings.length else { return nil }
+            return words[0]
+        }
     }
 
     var terms: [Term]
     /// Nothing was asked for: everything matches. Not so when what was asked for has no letter or digit in it.
     let isBlank: Bool
 
-    /// Letters from which on a word is looked for as the beginning of words; the full-text table has an index for these.
-    private static let shortestPrefix = 3
+    /// Letters from which on a word is looked for as the beginning of words: as many as there is a table of.
+    private static let shortestPrefix = WordBeginnings.length
 
     init(_ text: String) {
         terms = []

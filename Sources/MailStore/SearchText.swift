@@ -106,24 +106,51 @@ enum SearchText {
         init(capacity: Int) { out.reserveCapacity(capacity) }
 
         mutating func add(_ bytes: UnsafeBufferPointer<UInt8>) {
-            var index = 0
-            while index < bytes.count {
-                let byte = bytes[index]
-                if byte < 0x80 {
-                    if !run.isEmpty { endRun() }
-                    let folded = SearchText.asciiFold[Int(byte)]
-                    if folded != 0x20 || out.last ?? 0x20 != 0x20 { out.append(folded) }
-                    index += 1
-                } else {
-                    let end = min(bytes.count, index + length(byte))
-                    let piece = UnsafeBufferPointer(rebasing: bytes[index..<end])
-                    for scalar in String(decoding: piece, as: UTF8.self).unicodeScalars { add(scalar) }
-                    index = end
+            SearchText.asciiFold.withUnsafeBufferPointer { fold in
+                var index = 0
+                while index < bytes.count {
+                    if bytes[index] < 0x80 {
+                        endRun()
+                        index = addASCII(bytes, from: index, fold)
+                    } else {
+                        let (scalar, length) = scalar(bytes, at: index)
+                        add(scalar)
+                        index += length
+                    }
                 }
             }
         }
 
-        private func length(_ lead: UInt8) -> Int { lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1 }
+        /// Most text is of this kind: written into room made before, a byte at a time.
+        private mutating func addASCII(
+            _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, _ fold: UnsafeBufferPointer<UInt8>
+        ) -> Int {
+            var end = start
+            while end < bytes.count, bytes[end] < 0x80 { end += 1 }
+            var length = out.count
+            out.append(contentsOf: repeatElement(0, count: end - start))
+            out.withUnsafeMutableBufferPointer { out in
+                var last: UInt8 = length == 0 ? 0x20 : out[length - 1]
+                for index in start..<end {
+                    let folded = fold[Int(bytes[index])]
+                    out[length] = folded
+                    length += folded == 0x20 && last == 0x20 ? 0 : 1
+                    last = folded
+                }
+            }
+            out.removeLast(out.count - length)
+            return end
+        }
+
+        /// The scalar at `index` and its octets; a replacement character where the limit cut one.
+        private func scalar(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> (Unicode.Scalar, Int) {
+            let lead = UInt32(bytes[index])
+            let length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2
+            guard index + length <= bytes.count else { return ("\u{FFFD}", bytes.count - index) }
+            var value = length == 4 ? lead & 0x07 : length == 3 ? lead & 0x0F : lead & 0x1F
+            for offset in 1..<length { value = value << 6 | UInt32(bytes[index + offset]) & 0x3F }
+            return (Unicode.Scalar(value) ?? "\u{FFFD}", length)
+        }
 
         private mutating func add(_ scalar: Unicode.Scalar) {
             switch SearchText.fold(scalar) {
@@ -147,14 +174,14 @@ enum SearchText {
 
         private mutating func pair(_ index: Int) {
             space()
-            out += Array(String(run[index]).utf8)
-            if index + 1 < run.count { out += Array(String(run[index + 1]).utf8) }
+            out += UTF8.encode(run[index])!
+            if index + 1 < run.count { out += UTF8.encode(run[index + 1])! }
         }
 
         private mutating func endRun() {
             guard !run.isEmpty else { return }
             for index in run.indices { pair(index) }
-            run = []
+            run.removeAll(keepingCapacity: true)
             space()
         }
 

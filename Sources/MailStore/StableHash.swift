@@ -8,10 +8,14 @@ enum StableHash {
         purpose.withUTF8Buffer { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
         for part in parts {
             withUnsafeBytes(of: UInt8(0)) { hash.update(bufferPointer: $0) }
-            var text = String(part)
-            text.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+            update(&hash, part)
         }
         return number(hash.finalize())
+    }
+
+    private static func update(_ hash: inout SHA256, _ part: some StringProtocol) {
+        let isDone: Void? = part.utf8.withContiguousStorageIfAvailable { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+        if isDone == nil { hash.update(data: Array(part.utf8)) }
     }
 
     /// The whole hash of some bytes, as the name of an upload.

@@ -18,6 +18,18 @@ let accounts = MailAccounts(root: String(above[..<above.lastIndex(of: "/")!]))
 let key = AccountKey(
     domain: String(above[above.index(after: above.lastIndex(of: "/")!)...]),
     localPart: String(arguments[1][arguments[1].index(after: slash)...]))
+
+func arm() {
+    #if DEBUG
+    CrashPoint.arm(steps: step)
+    #endif
+}
+
+// A first indexing happens while the account is opened.
+if arguments[2] == "build" {
+    try Folder.removeTree(arguments[1] + "/index")
+    arm()
+}
 let account = try await accounts.account(for: key)
 
 func bytes(_ subject: String, id: String) -> [UInt8] {
@@ -32,12 +44,6 @@ func mailbox(_ role: MailboxRole) async throws -> MailboxID {
 
 func named(_ name: String) async throws -> MailboxID {
     try await account.read { try $0.mailboxes() }.first { $0.name == name }!.id
-}
-
-func arm() {
-    #if DEBUG
-    CrashPoint.arm(steps: step)
-    #endif
 }
 
 switch arguments[2] {
@@ -77,6 +83,13 @@ case "destroy-mailbox":
     let id = try await named("Child")
     arm()
     try await account.destroyMailbox(id, removingEmails: true)
+case "build":
+    let found = try await account.read { try $0.query(EmailQuery(filter: .text("Text"))).ids }
+    print(found.map(\.rawValue).joined(separator: "\n"))
+case "rebuild":
+    arm()
+    try await account.rebuild()
+    print(try await emails().map(\.rawValue).joined(separator: "\n"))
 case "record":
     arm()
     try await account.putRecord(.identity, AccountRecord(id: "one", json: Array("{\"a\":1}".utf8)))
