@@ -46,7 +46,7 @@ struct Glob: Sendable {
         var wildcard = 0
         // The last `*`: its token, its number, where it begins and where it ends for now.
         var star: (token: Int, wildcard: Int, start: Int, end: Int)?
-        var steps = 0
+        var steps = 20
         while true {
             steps += 1
             if steps & 0xFFFF == 0 { try budget.pay(steps << 1); steps = 0 }

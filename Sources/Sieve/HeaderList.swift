@@ -74,7 +74,7 @@ struct HeaderList {
             loaded?[place].addresses = found
             addresses += found
         }
-        try budget.pay(addresses.count)
+        try budget.pay(addresses.count * 30)
         return addresses
     }
 

@@ -229,11 +229,11 @@ extension Pattern {
     ) throws(RunFailure) -> Bool {
         let length = value.octets.count
         guard case .contains = type else {
+            try budget.pay(length == key.count ? length / 4 + 2 : 2)
             guard length == key.count else { return false }
-            try budget.pay(length / 4 + 1)
             return comparator.folds ? value.folded == key : value.octets == key
         }
-        try budget.pay(length / 8 + key.count + 1)
+        try budget.pay(length / 32 + key.count + 1)
         return try Search.contains(comparator.folds ? value.folded : value.octets, key, &budget)
     }
 }

@@ -91,7 +91,7 @@ struct Interpreter {
             if output.count >= limits.stringSize { break }
         }
         output.truncate(to: limits.stringSize)
-        try budget.pay(output.count / 4 + parts.count)
+        try budget.pay(output.count / 32 + parts.count)
         return output
     }
 
@@ -102,8 +102,11 @@ struct Interpreter {
     }
 
     private mutating func set(_ variable: Int, _ modifiers: SetModifiers, _ value: Template) throws(RunFailure) {
-        var value = modifiers.apply(to: try expand(value))
-        try budget.pay(value.count)
+        var value = try expand(value)
+        if !modifiers.isEmpty {
+            try budget.pay(value.count * 10)
+            value = modifiers.apply(to: value)
+        }
         value.truncate(to: limits.variableSize)
         variables[variable] = value
     }

@@ -78,6 +78,8 @@ struct SetModifiers: Sendable {
     var first: Case?
     var quote: Quote?
     var isLength = false
+
+    var isEmpty: Bool { letters == nil && first == nil && quote == nil && !isLength }
 }
 
 /// A test that has been checked.

@@ -6,7 +6,8 @@ struct Regex: Sendable {
     enum Instruction: Sendable {
         case scalar(UInt32)
         case any
-        case set(CharacterSet)
+        /// One of the characters of a set, by its place in `sets`.
+        case set(Int)
         /// Goes on at both places; the first is preferred.
         case split(Int, Int)
         case jump(Int)
@@ -19,6 +20,9 @@ struct Regex: Sendable {
     enum Assertion: Sendable { case start, end, wordBoundary, noWordBoundary, wordStart, wordEnd }
 
     let program: [Instruction]
+    let sets: [CharacterSet]
+    /// With which octets a match can begin; nil when one can be empty or depends on what is before it.
+    let firstOctets: [Bool]?
     /// How many groups there are, the whole match included.
     let groups: Int
     let foldsCase: Bool
@@ -30,6 +34,8 @@ struct Regex: Sendable {
         var compiler = RegexCompiler(foldsCase: foldsCase, limit: size)
         try compiler.compile(tree)
         program = compiler.program
+        sets = compiler.sets
+        firstOctets = Self.firstOctets(of: compiler.program, compiler.sets)
         groups = parser.groups + 1
         self.foldsCase = foldsCase
     }
@@ -37,9 +43,35 @@ struct Regex: Sendable {
     /// Where the whole match and each group lie, `0..<0` for a group that took no part; nil when nothing matches.
     /// - Parameter capturing: without, the answer is only whether there is a match: an empty array or nil.
     func match(_ value: Octets, capturing: Bool, _ budget: inout Budget) throws(RunFailure) -> [Range<Int>]? {
-        try budget.pay(program.count / 8)
+        try budget.pay(50 + program.count / 8)
         var machine = RegexMachine(self, value, slots: capturing ? 2 * min(groups, Interpolation.maximumMatch + 1) : 0)
         return try machine.run(&budget)
+    }
+}
+
+extension Regex {
+    private static func firstOctets(of program: [Instruction], _ sets: [CharacterSet]) -> [Bool]? {
+        var octets = [Bool](repeating: false, count: 256)
+        var seen = [Bool](repeating: false, count: program.count)
+        var pending = [0]
+        while let at = pending.popLast() {
+            guard !seen[at] else { continue }
+            seen[at] = true
+            switch program[at] {
+            case .match, .any, .assert: return nil
+            case .jump(let target): pending.append(target)
+            case .split(let first, let second): pending += [first, second]
+            case .save: pending.append(at + 1)
+            case .scalar(let scalar):
+                guard scalar < 128 else { return nil }
+                octets[Int(scalar)] = true
+                octets[Int(UInt8(scalar).uppercased)] = true
+            case .set(let set):
+                for octet in 0..<128 where sets[set].contains(UInt32(octet)) { octets[octet] = true }
+                for octet in 128..<256 { octets[octet] = true }
+            }
+        }
+        return octets
     }
 }
 
@@ -96,6 +128,7 @@ struct CharacterSet: Sendable {
 /// Turns a tree into instructions; repetitions are written out.
 private struct RegexCompiler {
     private(set) var program: [Regex.Instruction] = [.save(0)]
+    private(set) var sets: [CharacterSet] = []
     private let foldsCase: Bool
     private let limit: Int
 
@@ -121,7 +154,8 @@ private struct RegexCompiler {
         case .any: try append(.any)
         case .set(var set):
             if foldsCase { set.foldCase() }
-            try append(.set(set))
+            try append(.set(sets.count))
+            sets.append(set)
         case .assertion(let assertion): try append(.assert(assertion))
         case .group(let inner, let number):
             try append(.save(2 * number))

@@ -2,6 +2,8 @@
 /// instruction at the same place, so there are never more threads than instructions.
 struct RegexMachine {
     private let program: [Regex.Instruction]
+    private let sets: [CharacterSet]
+    private let firstOctets: [Bool]?
     private let foldsCase: Bool
     private let value: Octets
     /// Places that a thread notes; 0 when nobody wants to know.
@@ -34,6 +36,8 @@ struct RegexMachine {
 
     init(_ regex: Regex, _ value: Octets, slots: Int) {
         program = regex.program
+        sets = regex.sets
+        firstOctets = regex.firstOctets
         foldsCase = regex.foldsCase
         self.value = value
         self.slots = slots
@@ -48,19 +52,33 @@ struct RegexMachine {
             swap(&current, &next)
             next.removeAll()
             if current.instructions.isEmpty, best != nil { break }
-            try budget.pay((current.instructions.count + 1) * (1 + slots / 4))
+            if current.instructions.isEmpty, let firstOctets, at < value.count, !firstOctets[Int(value[at])] {
+                at = try skip(from: at, to: firstOctets, &budget)
+                round += 1
+                begin(at: at)
+                continue
+            }
+            try budget.pay((current.instructions.count + 1) * (4 + slots / 2))
             let (scalar, end) = decode(at)
             round += 1
             if step(scalar, at: at, end: end) { return [] }
             if at == value.count { break }
-            if best == nil { begin(at: end) }
             at = end
+            if best == nil, firstOctets == nil || at < value.count && firstOctets?[Int(value[at])] == true { begin(at: at) }
         }
         guard let best else { return nil }
         return (0..<slots / 2).map { group in
             let (low, high) = (best[2 * group], best[2 * group + 1])
             return low >= 0 && high >= low ? low..<high : 0..<0
         }
+    }
+
+    /// The next place at which a match can begin; the end if there is none.
+    private func skip(from start: Int, to octets: [Bool], _ budget: inout Budget) throws(RunFailure) -> Int {
+        var at = start
+        while at < value.count, !octets[Int(value[at])] { at += 1 }
+        try budget.pay((at - start) / 4 + 1)
+        return at
     }
 
     /// A thread for a match that begins at `at`; those that began before come first.
@@ -80,7 +98,7 @@ struct RegexMachine {
             switch program[instruction] {
             case .scalar(let wanted): isMoving = scalar.map { fold($0) == wanted } ?? false
             case .any: isMoving = scalar != nil
-            case .set(let set): isMoving = scalar.map(set.contains) ?? false
+            case .set(let set): isMoving = scalar.map { sets[set].contains($0) } ?? false
             case .match:
                 if slots == 0 { return true }
                 take(Array(current.places[places]))
@@ -129,7 +147,7 @@ struct RegexMachine {
                 if holds(assertion, at) { tasks.append(.follow(instruction + 1)) }
             case .scalar, .any, .set, .match:
                 next.instructions.append(instruction)
-                next.places.append(contentsOf: work)
+                if slots > 0 { next.places.append(contentsOf: work) }
             }
         }
     }

@@ -22,7 +22,7 @@ package struct SieveLimits: Hashable, Sendable {
     package var addedFields = 50
     /// Octets of a message's text that `body` looks at.
     package var bodySize = 4 << 20
-    /// Steps of one run: roughly, octets compared. This many take about a quarter of a second.
+    /// Steps of one run: roughly, octets compared. This many take less than a second.
     package var steps = 60_000_000
 
     package init() {}
