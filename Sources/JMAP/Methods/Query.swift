@@ -42,6 +42,8 @@ package indirect enum Filter<Condition: Sendable>: Sendable {
 }
 
 /// One key of a sort (RFC 8620 §5.5).
+///
+/// Members that are unknown here are passed over: clients in the field send some, and none can change the order asked for.
 package struct Comparator: Sendable {
     package let property: String
     package let isAscending: Bool
@@ -58,10 +60,6 @@ package struct Comparator: Sendable {
         isAscending = try Self.optional(object, "isAscending", \.bool) ?? true
         collation = try Self.optional(object, "collation", \.string)
         keyword = try Self.optional(object, "keyword", \.string)
-        let known: Set<String> = ["property", "isAscending", "collation", "keyword"]
-        if let unknown = object.names.first(where: { !known.contains($0) }) {
-            throw .invalid("sort", "unknown: \(unknown)")
-        }
         if let collation, !collations.contains(collation) {
             throw .unsupportedSort(description: "The collation \"\(collation)\" is not supported.")
         }
