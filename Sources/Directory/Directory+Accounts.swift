@@ -1,7 +1,6 @@
 package import Disk
 internal import Formats
 internal import GRDB
-internal import Glibc
 
 extension Directory {
     /// Makes an account in a hosted domain. Its folder comes into being with its first mail.
@@ -11,7 +10,7 @@ extension Directory {
     @discardableResult
     package func addAccount(_ new: NewAccount) async throws(StoreError) -> Account {
         let id = AccountID.random()
-        let created = Int64(time(nil))
+        let created = now()
         try await write { db in
             try Self.requireHosted(new.address, db)
             try db.execute(

@@ -1,7 +1,6 @@
 package import Disk
 package import Formats
 internal import GRDB
-internal import Glibc
 
 extension Directory {
     /// How many aliases deep an address may lead (mission §3).
@@ -9,16 +8,18 @@ extension Directory {
 
     /// Makes an alias, or adds recipients to the one there is.
     ///
-    /// The alias may name itself (that keeps a copy in the mailbox of the same address). Throws `.preconditionFailed` where the
-    /// domain is none of ours, `.invalid` where the aliases would lead in a circle or too deep.
+    /// The alias may name itself (that keeps a copy in the mailbox of the same address), and may be an alias domain's: then it
+    /// beats the target's address. Throws `.preconditionFailed` where the domain is none of ours, `.invalid` where it is a relay
+    /// domain, and where the aliases (with domain aliases and catch-alls) would lead in a circle or too deep.
     package func addAlias(_ address: MailAddress, recipients: [MailAddress]) async throws(StoreError) {
         guard !recipients.isEmpty else { throw .invalid(reason: "an alias needs a recipient") }
+        let now = now()
         try await write { db in
-            try Self.requireHosted(address, db)
+            try Self.requireOurs(address, db)
             let key = address.stored
             try db.execute(
                 sql: "INSERT INTO aliases VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                arguments: [key, address.domain.ascii, Int64(time(nil))])
+                arguments: [key, address.domain.ascii, now])
             let first = try Int.fetchOne(
                 db, sql: "SELECT coalesce(max(position) + 1, 0) FROM alias_recipients WHERE alias = ?", arguments: [key])
             for (offset, recipient) in recipients.enumerated() {
@@ -26,7 +27,7 @@ extension Directory {
                     sql: "INSERT INTO alias_recipients VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     arguments: [key, recipient.stored, (first ?? 0) + offset])
             }
-            try Self.requireNoCycle(through: key, db)
+            try AddressGraph(db).requireSound(key)
         }
     }
 
@@ -47,13 +48,15 @@ extension Directory {
             guard recipients.isEmpty || left == 0 else { return }
             try db.execute(sql: "DELETE FROM aliases WHERE address = ?", arguments: [key])
             guard db.changesCount == 1 else { throw StoreError.notFound }
+            // Without it, the address may lead on: to an alias domain's target, or to a catch-all.
+            try AddressGraph(db).requireSound(key)
         }
     }
 
-    /// Lets accounts send as `address`. Throws `.preconditionFailed` where its domain is none of ours.
+    /// Lets accounts send as `address`, of a domain of any class. Throws `.preconditionFailed` where its domain is none of ours.
     package func grantSender(_ address: MailAddress, to accounts: [AccountID]) async throws(StoreError) {
         try await write { db in
-            try Self.requireHosted(address, db)
+            try Self.requireOurs(address, db)
             for account in accounts {
                 try db.execute(
                     sql: "INSERT INTO sender_addresses VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -80,33 +83,9 @@ extension Directory {
         }
     }
 
-    /// Walks all aliases that `key` leads to. A `+detail` leads where the address without it does.
-    private static func requireNoCycle(through key: String, _ db: Database) throws {
-        var frontier: Set<String> = [key]
-        var depth = 0
-        while !frontier.isEmpty {
-            guard depth <= maximumAliasDepth else {
-                throw StoreError.invalid(reason: "the alias leads through more than \(maximumAliasDepth) others")
-            }
-            var reached: Set<String> = []
-            for alias in frontier {
-                let recipients = try String.fetchAll(
-                    db, sql: "SELECT recipient FROM alias_recipients WHERE alias = ?", arguments: [alias])
-                // An alias that names itself means the mailbox of that address.
-                for recipient in recipients where recipient != alias {
-                    reached.formUnion([recipient, withoutDetail(recipient)])
-                }
-            }
-            guard !reached.contains(key) else { throw StoreError.invalid(reason: "the aliases would lead in a circle") }
-            frontier = reached
-            depth += 1
-        }
-    }
-
-    private static func withoutDetail(_ key: String) -> String {
-        guard let at = key.lastIndex(of: "@"), let plus = key[..<at].firstIndex(of: "+"), plus != key.startIndex else {
-            return key
-        }
-        return String(key[..<plus] + key[at...])
+    private static func requireOurs(_ address: MailAddress, _ db: Database) throws {
+        let isOurs = try Bool.fetchOne(
+            db, sql: "SELECT EXISTS (SELECT 1 FROM domains WHERE name = ?)", arguments: [address.domain.ascii])
+        guard isOurs == true else { throw StoreError.preconditionFailed }
     }
 }

@@ -1,5 +1,7 @@
 package import Disk
+internal import Formats
 internal import GRDB
+internal import Glibc
 package import Logging
 internal import Synchronization
 
@@ -15,12 +17,25 @@ package final class Directory: Sendable {
     private let loader = SnapshotLoader()
     package let sessions: Sessions
     let secrets: DirectorySecrets
+    /// Seconds since 1970.
+    let now: @Sendable () -> Int64
+    private let publicSuffixFile: String
+    private let knownSuffixes = Mutex<PublicSuffixList?>(nil)
 
     /// Opens or makes `directory.sqlite` at `path`, brings its schema up to date, and loads the first snapshot.
     ///
     /// Blocks; call it once at start. The file is readable by its owner only. Throws `StoreError.unavailable`.
-    package init(path: String, logger: Logger) throws(StoreError) {
+    ///
+    /// - Parameters:
+    ///   - publicSuffixFile: the list of Debian's package `publicsuffix`; without it a few built-in names do
+    ///   - now: seconds since 1970
+    package init(
+        path: String, logger: Logger, publicSuffixFile: String = "/usr/share/publicsuffix/public_suffix_list.dat",
+        now: @escaping @Sendable () -> Int64 = { Int64(time(nil)) }
+    ) throws(StoreError) {
         self.logger = logger
+        self.publicSuffixFile = publicSuffixFile
+        self.now = now
         secrets = DirectorySecrets(keyFile: "\(Folder.parent(of: path))/directory.key")
         do {
             database = try DirectoryFile.open(path)
@@ -35,6 +50,20 @@ package final class Directory: Sendable {
 
     /// The directory as it is now.
     package var snapshot: DirectorySnapshot { current.withLock { $0 } }
+
+    /// The names that nobody can own. Read from their file when they are first asked for.
+    var publicSuffixes: PublicSuffixList {
+        if let known = knownSuffixes.withLock({ $0 }) { return known }
+        let bytes = try? DiskFile.contents(publicSuffixFile)
+        if bytes == nil {
+            logger.warning(
+                "no list of public suffixes: only the commonest are refused as domains (install publicsuffix)",
+                metadata: ["path": "\(publicSuffixFile)"])
+        }
+        let list = bytes.map { PublicSuffixList(parsing: $0) } ?? .builtIn
+        knownSuffixes.withLock { $0 = list }
+        return list
+    }
 
     /// Looks once whether somebody else wrote, and swaps the snapshot if so. Costs one row read when nobody did.
     package func refresh() async throws(StoreError) {

@@ -154,21 +154,23 @@ extension DirectorySchema {
         ("policy_entries", .policy, "domain"),
     ]
 
+    // No INSERT OR IGNORE: within what a foreign key does, its IGNORE would not hold.
     private static var changeTriggers: String {
         logged.flatMap { entry in
-            [("INSERT", ["NEW"]), ("UPDATE", ["OLD", "NEW"]), ("DELETE", ["OLD"])].map { event, rows in
-                let notes = rows.map { row in
-                    """
-                    INSERT OR IGNORE INTO directory_changes
-                        SELECT revision, '\(entry.section.rawValue)', coalesce(\(row).\(entry.key), '') FROM directory_state;
-                    """
-                }
-                return """
-                    CREATE TRIGGER \(entry.table)_\(event.lowercased())_change AFTER \(event) ON \(entry.table) BEGIN
-                        UPDATE directory_state SET revision = revision + 1;
-                        \(notes.joined(separator: "\n"))
-                    END;
-                    """
+            func note(_ row: String, _ condition: String = "") -> String {
+                """
+                INSERT INTO directory_changes
+                    SELECT revision, '\(entry.section.rawValue)', coalesce(\(row).\(entry.key), '') FROM directory_state\(condition);
+                """
+            }
+            let renamed = note("OLD", " WHERE OLD.\(entry.key) IS NOT NEW.\(entry.key)")
+            return [("INSERT", note("NEW")), ("UPDATE", note("NEW") + renamed), ("DELETE", note("OLD"))].map { event, notes in
+                """
+                CREATE TRIGGER \(entry.table)_\(event.lowercased())_change AFTER \(event) ON \(entry.table) BEGIN
+                    UPDATE directory_state SET revision = revision + 1;
+                    \(notes)
+                END;
+                """
             }
         }.joined(separator: "\n")
     }

@@ -73,6 +73,9 @@ package final class DirectorySnapshot: Sendable {
     /// The claims of a pending domain, the oldest first.
     package func claims(of domain: DomainName) -> [DomainClaim] { claimsByDomain[domain] ?? [] }
 
+    /// The claims of all pending domains.
+    package var allClaims: [DomainClaim] { claimsByDomain.values.flatMap(\.self) }
+
     /// The verified domains that stand for `target`, by name.
     package func domainAliases(of target: DomainName) -> [DomainName] { aliasDomainsByTarget[target] ?? [] }
 

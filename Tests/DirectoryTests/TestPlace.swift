@@ -2,6 +2,7 @@ import Directory
 import Formats
 import Foundation
 import Logging
+import Synchronization
 
 /// A folder of a test's own, removed when the test is over.
 final class TemporaryFolder: Sendable {
@@ -15,21 +16,35 @@ final class TemporaryFolder: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
+/// Seconds since 1970, as a test wants them.
+final class TestClock: Sendable {
+    private let seconds = Mutex<Int64>(1_700_000_000)
+
+    var now: Int64 { seconds.withLock { $0 } }
+    func advance(days: Int64) { seconds.withLock { $0 += days * 86_400 } }
+}
+
 /// A directory in a folder of its own.
 final class TestPlace: Sendable {
     private let temporary: TemporaryFolder
     let directory: Directory
+    let clock = TestClock()
 
     var folder: String { temporary.path }
     var path: String { folder + "/directory.sqlite" }
 
     init() throws {
         temporary = try TemporaryFolder()
-        directory = try Self.open(temporary.path + "/directory.sqlite")
+        let clock = clock
+        directory = try Directory(
+            path: temporary.path + "/directory.sqlite", logger: Self.silent,
+            publicSuffixFile: temporary.path + "/suffixes.dat", now: { clock.now })
     }
 
+    private static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
     static func open(_ path: String) throws -> Directory {
-        try Directory(path: path, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try Directory(path: path, logger: silent)
     }
 
     /// A second process' view of the same directory.
@@ -53,3 +68,12 @@ final class TestPlace: Sendable {
 
 func address(_ text: String) throws -> MailAddress { try MailAddress(parsing: text) }
 func domain(_ text: String) throws -> DomainName { try DomainName(parsing: text) }
+
+extension ThisServer {
+    /// `mail.demo.test` on 192.0.2.1, listening everywhere on port 2525 and on one address on port 2526.
+    static var demo: ThisServer {
+        ThisServer(
+            hostname: "Mail.Demo.Test", listeners: [("0.0.0.0", 2525), ("192.0.2.9", 2526)],
+            ownAddresses: Set(["192.0.2.1", "2001:db8::1"].compactMap { ClientAddress($0) }))
+    }
+}
