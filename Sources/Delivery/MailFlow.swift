@@ -75,7 +75,8 @@ package struct MailFlow: Sendable {
             + configuration.submissions.map { (.submissions, $0) } + configuration.lmtp.map { (.lmtp, $0) }
     }
 
-    private static func resolver(_ configuration: MailFlowConfiguration) throws -> any Resolver {
+    /// The DNS as the configuration wants it: a zone file's names first, where there is one.
+    package static func resolver(_ configuration: MailFlowConfiguration) throws -> any Resolver {
         let network = try UnboundResolver(servers: configuration.dnsServers)
         guard !configuration.dnsRecords.isEmpty else { return network }
         guard let bytes = try DiskFile.contents(configuration.dnsRecords) else {

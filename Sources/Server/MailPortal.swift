@@ -8,7 +8,8 @@ struct MailPortal: AsyncParsableCommand {
         abstract: "Mail, calendars and contacts of an organisation.",
         discussion: "Results go to standard output (--json for programs), messages to standard error.",
         subcommands: [
-            Serve.self, ConfigCommand.self, DomainCommand.self, AccountCommand.self, AliasCommand.self,
-            SenderCommand.self, RouteCommand.self, Deliver.self, Rebuild.self, VerifyCommand.self, QueueCommand.self,
+            Serve.self, ConfigCommand.self, DomainCommand.self, DomainAliasCommand.self, RelayDomainCommand.self,
+            AccountCommand.self, AliasCommand.self, SenderCommand.self, ListCommand.self, ThresholdsCommand.self,
+            RouteCommand.self, Deliver.self, Rebuild.self, VerifyCommand.self, QueueCommand.self,
         ])
 }

@@ -42,6 +42,7 @@ enum RunningServer {
 
         var services: [any Service] = [DirectoryFollower(directory: directory, accounts: accounts)]
         if let certificates { services.append(certificates) }
+        services.append(domainKeeper(configuration, directory, flow, accounts, logger))
         services.append(TrashKeeper(folder: "\(configuration.data)/trash", logger: logger))
         services += flow.services
         services += webmail.services
@@ -53,6 +54,21 @@ enum RunningServer {
         await accounts.shutdown()
         withExtendedLifetime(lock) {}
         logger.notice("stopped")
+    }
+
+    private static func domainKeeper(
+        _ configuration: Configuration, _ directory: Directory, _ flow: MailFlow, _ accounts: MailAccounts,
+        _ logger: Logger
+    ) -> DomainKeeper {
+        let now: @Sendable () -> Int64 = { Int64(time(nil)) }
+        return DomainKeeper(directory: directory, resolver: flow.resolver, logger: logger, now: now) { account in
+            await accounts.close(AccountKey(account.address))
+            do throws(StoreError) { try await Trash(data: configuration.data).take(account) } catch {
+                logger.error(
+                    "removed account's folder cannot be moved",
+                    metadata: ["account": "\(account.address)", "error": "\(error)"])
+            }
+        }
     }
 
     private static func startLog(_ configuration: Configuration) -> Logger {
