@@ -146,10 +146,13 @@ let package = Package(
 // Fuzzers exist only when asked for, since every target of the package is built with what libFuzzer needs:
 // MAILPORTAL_FUZZ=1 swift build --sanitize=fuzzer --scratch-path var/fuzz/build --product FuzzMIME
 if Context.environment["MAILPORTAL_FUZZ"] != nil {
-    for (name, dependency) in [("MIME", "Formats"), ("SMTP", "SMTP"), ("JMAP", "JMAP")] {
+    let fuzzers: [(name: String, dependencies: [Target.Dependency])] = [
+        ("MIME", ["Formats"]), ("SMTP", ["SMTP"]), ("JMAP", ["JMAP"]), ("Sieve", ["Formats", "Sieve"]),
+    ]
+    for (name, dependencies) in fuzzers {
         package.targets.append(
             .executableTarget(
-                name: "Fuzz\(name)", dependencies: [.byName(name: dependency)], path: "Tests/Fuzz/\(name)",
+                name: "Fuzz\(name)", dependencies: dependencies, path: "Tests/Fuzz/\(name)",
                 swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
         package.products.append(.executable(name: "Fuzz\(name)", targets: ["Fuzz\(name)"]))
     }

@@ -18,7 +18,7 @@ enum DateText {
         case .minute: slice(14, 16)
         case .second: slice(17, 19)
         case .time: slice(11, 19)
-        case .iso8601: slice(0, 19) + zone(offset, separator: ":")
+        case .iso8601: slice(0, 19) + (offset == 0 ? [UInt8(ascii: "Z")] : zone(offset, separator: ":"))
         case .std11: Octets(date.description.utf8)
         case .zone: zone(offset, separator: "")
         // The Modified Julian Day; 1970-01-01 was a Thursday.
