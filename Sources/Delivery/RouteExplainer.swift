@@ -4,7 +4,7 @@ internal import SMTP
 
 /// Asks what RCPT asks, and keeps the reasons.
 package struct RouteExplainer: Sendable {
-    private let gate: RecipientGate
+    let gate: RecipientGate
     private let smartHost: HostPort?
 
     init(gate: RecipientGate, smartHost: HostPort?) {

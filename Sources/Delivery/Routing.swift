@@ -82,7 +82,7 @@ struct Routing: Sendable {
 struct HopAccess: Sendable {
     let routing: Routing
 
-    /// The password is given under TLS or not at all.
+    /// The password is given under TLS or not at all; to this machine (the directory sees to it) also without.
     func apply(_ hop: NextHop, of domain: DomainName, to configuration: inout ClientConfiguration) async throws(StoreError) {
         switch hop.tls {
         case .none: configuration.tls = .none
@@ -91,7 +91,7 @@ struct HopAccess: Sendable {
         }
         guard let username = hop.username else { return }
         guard let password = try await routing.directory.nextHopPassword(of: domain) else { return }
-        configuration.tls = .required
+        if hop.tls != .none { configuration.tls = .required }
         configuration.credentials = .init(username: username, password: password)
     }
 }
