@@ -32,6 +32,8 @@ struct MailFilter: Sendable {
     let hostname: String
     let logger: Logger
     var now: @Sendable () -> Int64 = { UnixTime.now.seconds }
+    /// Makes the return paths of what scripts send elsewhere; nil leaves senders as they are.
+    var srs: SRS?
 
     /// What the filters want done; mailboxes that they make are made when it returns.
     func judge(_ arrival: Arrival, in store: MailAccount) async -> FilterOutcome {
@@ -223,6 +225,12 @@ struct OwnAddresses {
 }
 
 extension MailFilter {
-    /// The envelope sender of what a script sends on.
-    func forwardSender(_ arrival: Arrival) -> String { arrival.sender.description }
+    /// The envelope sender of what a script sends on: the same as for an alias that leads there.
+    func forwardSender(_ arrival: Arrival, to target: MailAddress) -> String {
+        guard let srs else { return arrival.sender.description }
+        let routing = Routing(directory: directory, srs: srs, hostname: hostname)
+        guard routing.resolver.whereabouts(of: target) == .elsewhere else { return arrival.sender.description }
+        let remote = RemoteRecipient(target, forwarder: arrival.account.address)
+        return (routing.departures([remote], sender: arrival.sender).first?.sender ?? arrival.sender).description
+    }
 }

@@ -29,10 +29,10 @@ package struct MailFlow: Sendable {
         limits.maximumPerDestination = configuration.maximumDeliveriesPerDestination
         limits.hostname = configuration.hostname
         let outbox = try Outbox(folder: "\(configuration.data)/outbox", configuration: limits, logger: logger)
-        let filter = MailFilter(directory: directory, hostname: configuration.hostname, logger: logger)
-        let local = LocalDelivery(accounts: accounts, filter: filter, queue: .outbox(outbox))
         let routing = Routing(
             directory: directory, srs: try SRS(data: configuration.data), hostname: configuration.hostname)
+        let filter = MailFilter(directory: directory, hostname: configuration.hostname, logger: logger, srs: routing.srs)
+        let local = LocalDelivery(accounts: accounts, filter: filter, queue: .outbox(outbox))
         let remote = try Self.remote(configuration, resolver, routing, logger)
         let gate = RecipientGate(routing: routing, remote: remote, accounts: accounts)
         let pipeline = InboundPipeline(localDelivery: local, outbox: outbox, routing: routing, logger: logger)

@@ -75,7 +75,8 @@ package struct PipeDelivery: Sendable {
 
     /// With the filters of the mailboxes; what they send, the server takes from the queue.
     private func localDelivery() throws(StoreError) -> LocalDelivery {
-        let filter = MailFilter(directory: directory, hostname: hostname, logger: Logger(label: "mailportal"))
+        let filter = MailFilter(directory: directory, hostname: hostname, logger: Logger(label: "mailportal"),
+            srs: try SRS(data: data))
         return LocalDelivery(accounts: accounts, filter: filter, queue: .folder(try QueueAccess(data: data)))
     }
 
