@@ -134,8 +134,8 @@ let package = Package(
         tests("Server", ["Formats", "Disk"]),
         tests("Webmail", ["Formats", "JMAP", "Disk", "MailStore", "Directory", "Delivery", "Web", logging]),
         .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: strict),
-        // Compares the message parser with corpora of real mail; see script/conformance.
-        .executableTarget(name: "Conformance", dependencies: ["Formats"], path: "Tests/Conformance", swiftSettings: strict),
+        // Compares the message parser with corpora of real mail, and Sieve with another; see script/conformance.
+        .executableTarget(name: "Conformance", dependencies: ["Formats", "Sieve"], path: "Tests/Conformance", swiftSettings: strict),
         // A process that the crash tests start and let die between two numbered steps of a write.
         .executableTarget(
             name: "CrashChild", dependencies: ["Formats", "Disk", "MailStore"], path: "Tests/CrashChild",

@@ -99,9 +99,18 @@ enum OutboundAddress {
 }
 
 enum MailboxText {
+    private static let maximumLength = 1000
+
     /// Whether a mailbox may be called so at all: UTF-8 without controls, and not too long. The store may refuse more.
     static func isValid(_ octets: Octets) -> Bool {
-        guard !octets.isEmpty, octets.count <= 1000 else { return false }
+        guard !octets.isEmpty, octets.count <= maximumLength else { return false }
         return String(validating: octets, as: UTF8.self) != nil && !octets.contains { $0 < 0x20 || $0 == 0x7F }
+    }
+
+    /// A name that was made of a message, so that no sender can make a script fail by it; nil if there is nothing in it.
+    static func cleaned(_ octets: Octets) -> Octets? {
+        var name = Octets(octets.map { $0 < 0x20 || $0 == 0x7F ? 0x20 : $0 }.text.utf8).trimmed
+        name.truncate(to: maximumLength)
+        return name.isEmpty ? nil : name
     }
 }

@@ -151,8 +151,7 @@ struct Interpreter {
     }
 
     private mutating func file(_ command: Command.FileInto) throws(RunFailure) {
-        let name = try expand(command.mailbox)
-        guard MailboxText.isValid(name) else { throw RunFailure("\(quoted(name)) is no name for a mailbox") }
+        guard let name = MailboxText.cleaned(try expand(command.mailbox)) else { throw RunFailure("the mailbox has no name") }
         var filing = SieveAction.FileInto(mailbox: name.text, creates: command.creates)
         if let specialUse = command.specialUse { filing.specialUse = try expand(specialUse).text }
         filing.flags = try flagTexts(command.flags)

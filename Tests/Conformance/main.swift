@@ -1,10 +1,12 @@
 import Foundation
 
 // conformance mime [FOLDER]: compares the message parser with a corpus, field by field. Exit code 1 below 98 %.
+// conformance sieve [FOLDER…]: compares the Sieve interpreter with Pigeonhole's, test by test. Exit code 1 below 98 %.
 
 let arguments = CommandLine.arguments.dropFirst()
+if arguments.first == "sieve" { try compareSieve(Array(arguments.dropFirst())) }
 guard arguments.first == "mime" else {
-    print("usage: conformance mime [--all] [FOLDER]")
+    print("usage: conformance mime [--all] [FOLDER]\n       conformance sieve [--all] [FOLDER…]")
     exit(64)
 }
 let showsAll = arguments.contains("--all")

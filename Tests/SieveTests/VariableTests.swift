@@ -58,6 +58,15 @@ struct VariableTests {
         #expect(try scenario.actions(script) == ["fileinto INBOX.lists.acme-users"])
     }
 
+    @Test("a mailbox's name that a message gives is cleaned; an empty one is an error", arguments: [
+        ("Subject: a\tb", "fileinto a b"), ("Subject: =?utf-8?Q?a=01b?=", "fileinto a b"), ("Subject:", "error: the mailbox has no name"),
+        ("Subject: \(String(repeating: "é", count: 600))", "fileinto \(String(repeating: "é", count: 500))"),
+    ])
+    func cleansNames(field: String, expected: String) throws {
+        let script = "require [\"fileinto\", \"variables\"]; if header :matches \"subject\" \"*\" { fileinto \"${1}\"; }"
+        #expect(try Scenario(field + "\n\n").actions(script) == [expected])
+    }
+
     @Test("without require, a dollar is a dollar")
     func withoutRequire() throws {
         #expect(try Scenario().actions("require \"fileinto\"; fileinto \"${x}\";") == ["fileinto ${x}"])
