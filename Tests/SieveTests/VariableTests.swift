@@ -59,7 +59,7 @@ struct VariableTests {
     }
 
     @Test("a mailbox's name that a message gives is cleaned; an empty one is an error", arguments: [
-        ("Subject: a\tb", "fileinto a b"), ("Subject: =?utf-8?Q?a=01b?=", "fileinto a b"), ("Subject:", "error: the mailbox has no name"),
+        ("Subject: a\tb", "fileinto a b"), ("Subject:", "error: the mailbox has no name"),
         ("Subject: \(String(repeating: "é", count: 600))", "fileinto \(String(repeating: "é", count: 500))"),
     ])
     func cleansNames(field: String, expected: String) throws {
