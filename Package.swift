@@ -21,6 +21,8 @@ let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 
@@ -79,7 +81,8 @@ let package = Package(
             "Delivery",
             [
                 "Formats", "SMTP", "Sieve", "Disk", "MailStore", "Directory", "CUnbound", grdb, crypto, logging, lifecycle,
-                nioCore, nioPosix, nioTLS, nioSSL,
+                nioCore, nioPosix, nioTLS, nioSSL, nioHTTP1,
+                httpClient,
             ]),
         target(
             "Web",
@@ -95,8 +98,7 @@ let package = Package(
             "Webmail",
             [
                 "Formats", "JMAP", "Disk", "MailStore", "Directory", "Delivery", "Web", hummingbird, crypto, logging,
-                lifecycle, httpTypes, nioCore, nioPosix, .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                lifecycle, httpTypes, nioCore, nioPosix, nioHTTP1, httpClient,
             ]),
         // 6
         .executableTarget(

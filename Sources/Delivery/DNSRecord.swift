@@ -2,6 +2,7 @@
 package enum DNSRecordType: UInt16, Hashable, Sendable, CaseIterable {
     case a = 1
     case cname = 5
+    case ptr = 12
     case mx = 15
     case txt = 16
     case aaaa = 28
@@ -15,6 +16,7 @@ package enum DNSRecord: Hashable, Sendable {
     /// The strings of one record, joined.
     case txt([UInt8])
     case cname(String)
+    case ptr(String)
 }
 
 /// What a question to the DNS brought.

@@ -7,15 +7,19 @@ internal import SMTP
 
 /// A message that a client has given us whole, with the fate of each recipient decided.
 struct IncomingMail: Sendable {
-    let envelope: Envelope
+    var envelope: Envelope
     /// One for each recipient of the envelope, in order.
-    let resolutions: [Resolution]
-    let content: StagedContent
-    let origin: TraceHeaders.Origin
+    var resolutions: [Resolution]
+    /// The same, for mail from outside.
+    var policies: [RecipientPolicy] = []
+    var content: StagedContent
+    var origin: TraceHeaders.Origin
     /// Who submitted it; nil for mail from outside.
     let account: Account?
     /// It comes from the other server of its domain (split domain routing, relay domain): no greylisting, no judgement by SPF.
     let isInternalHop: Bool
+    /// Antispam's word, once it is there: filed in Junk where no filter says otherwise.
+    var isJunk = false
 
     /// Where it goes for all recipients together.
     var all: Resolution {
@@ -33,19 +37,21 @@ struct InboundPipeline: Sendable {
     let localDelivery: LocalDelivery
     let outbox: Outbox
     let routing: Routing
+    let antispam: Antispam
     let logger: Logger
 
     /// Takes the message, and answers for each recipient in order. SMTP gives its client the first of them.
     func accept(_ mail: IncomingMail) async -> [Reply] {
         // A spool file lives as long as the mail does.
         defer { withExtendedLifetime(mail) {} }
-        let header = HeaderBlock(await beginning(of: mail.content))
+        let beginning = await beginning(of: mail.content)
+        let header = HeaderBlock(beginning)
         if let refusal = refusal(of: mail, header) {
             logger.notice("message refused", metadata: metadata(mail, ["reason": "\(refusal.text)"]))
             return Array(repeating: refusal, count: mail.resolutions.count)
         }
-        let trace = trace(mail, header)
-        let replies = mail.origin.client.isLMTP ? await acceptEach(mail, trace) : await acceptOnce(mail, trace)
+        let replies =
+            mail.account == nil ? await judge(mail, header, beginning) : await acceptOnce(mail, trace(mail, header))
         for (recipient, reply) in zip(mail.envelope.recipients, replies) {
             logger.notice(
                 reply.isPositive ? "message accepted" : "message refused",
@@ -84,6 +90,75 @@ struct InboundPipeline: Sendable {
                 in: header, id: origin.id, hostname: origin.hostname, time: origin.time)
         }
         return trace
+    }
+
+    // MARK: Antispam
+
+    /// Mail from outside: judged, and taken for those recipients for whom nothing speaks against it.
+    private func judge(_ mail: IncomingMail, _ header: HeaderBlock, _ beginning: [UInt8]) async -> [Reply] {
+        let judgement: Antispam.Judgement
+        do {
+            judgement = try await antispam.judge(arrival(mail, header), beginning: beginning)
+        } catch {
+            logger.error("message cannot be judged", metadata: metadata(mail, ["error": "\(error)"]))
+            return Array(repeating: .localError, count: mail.resolutions.count)
+        }
+        var judged = mail
+        judged.content = judgement.content
+        if mail.origin.client.isLMTP { return await acceptGroups(judged, judgement.fates, header) }
+        // One policy for all: who is refused, or not known to greylisting yet, speaks for the others.
+        for case .refuse(let reply) in judgement.fates { return [reply] }
+        guard case .deliver(let isJunk, let fields) = judgement.fates.first else { return [.localError] }
+        judged.isJunk = isJunk
+        return await acceptOnce(judged, fields + trace(judged, header))
+    }
+
+    private func arrival(_ mail: IncomingMail, _ header: HeaderBlock) -> Antispam.Arrival {
+        let isLMTP = mail.origin.client.isLMTP
+        let outer = isLMTP && mail.origin.peer.isLoopback ? OuterClient(header) : nil
+        let client = outer?.address ?? (isLMTP ? nil : mail.origin.peer.address)
+        var policies = mail.policies
+        if isLMTP {
+            // Lists of networks could not be asked before the message told where it comes from.
+            let snapshot = routing.directory.snapshot
+            policies = mail.envelope.recipients.map { recipient in
+                RecipientPolicy(
+                    of: recipient, sender: mail.envelope.sender, client: client, hostname: mail.origin.hostname, in: snapshot)
+            }
+        }
+        return Antispam.Arrival(
+            envelope: mail.envelope, policies: policies, content: mail.content, client: client,
+            greeting: outer?.greeting ?? mail.origin.client.greeting, origin: mail.origin, isInternalHop: mail.isInternalHop)
+    }
+
+    /// LMTP: recipients with the same fate go together, and each gets its own answer.
+    private func acceptGroups(_ mail: IncomingMail, _ fates: [Antispam.Judgement.Fate], _ header: HeaderBlock) async -> [Reply] {
+        var replies = fates.map { fate in
+            switch fate {
+            case .refuse(let reply): reply
+            case .deliver: Reply.localError
+            }
+        }
+        var groups: [[UInt8]: [Int]] = [:]
+        for (index, fate) in fates.enumerated() {
+            if case .deliver(_, let fields) = fate { groups[fields, default: []].append(index) }
+        }
+        var served: Set<AccountID> = []
+        for indexes in groups.values.sorted(by: { $0[0] < $1[0] }) {
+            guard case .deliver(let isJunk, let fields) = fates[indexes[0]] else { continue }
+            var part = mail
+            part.isJunk = isJunk
+            part.envelope.recipients = indexes.map { mail.envelope.recipients[$0] }
+            // Who is reached in two ways gets one copy.
+            part.resolutions = indexes.map { mail.resolutions[$0].without(mailboxesOf: served) }
+            if groups.count > 1 { part.origin.id = QueueID.make(now: mail.origin.time) }
+            let answers = await acceptEach(part, fields + trace(part, header))
+            for (index, answer) in zip(indexes, answers) {
+                replies[index] = answer
+                if answer.isPositive { served.formUnion(mail.resolutions[index].mailboxes.map(\.id)) }
+            }
+        }
+        return replies
     }
 
     // MARK: SMTP: one reply for all
@@ -179,7 +254,7 @@ struct InboundPipeline: Sendable {
     ) async -> Failure? {
         let arrival = Arrival(
             account: account, recipient: names[account.id] ?? account.address.description, sender: mail.envelope.sender,
-            trace: trace, source: mail.content.source, clientAddress: mail.origin.peer.address?.description)
+            trace: trace, source: mail.content.source, isJunk: mail.isJunk, clientAddress: mail.origin.peer.address?.description)
         do {
             switch try await localDelivery.deliver(arrival) {
             case .delivered: return nil

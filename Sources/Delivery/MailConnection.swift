@@ -31,6 +31,8 @@ struct MailConnection: ~Copyable {
     private var chunkIsLast = false
     /// One for each accepted recipient of the transaction.
     private var admissions: [RecipientGate.Admission] = []
+    /// The same, for mail from outside: the first fixes what the transaction's policy is.
+    private var policies: [RecipientPolicy] = []
     /// The same by path, so that a path given again costs nothing.
     private var admitted: [ForwardPath: RecipientGate.Admission] = [:]
     private var sender = ReversePath.null
@@ -194,6 +196,7 @@ struct MailConnection: ~Copyable {
         do throws(RecipientGate.Refusal) {
             let known = admitted[path]
             let admission = if let known { known } else { try await services.gate.admit(path, from: client) }
+            if let refusal = takePolicy(of: path) { throw RecipientGate.Refusal(reply: refusal) }
             if known == nil, isInternalHop { isInternalHop = await services.gate.isInternalHop(client, to: path) }
             admissions.append(admission)
             admitted[path] = admission
@@ -206,8 +209,21 @@ struct MailConnection: ~Copyable {
         }
     }
 
+    /// What the recipient's domain says of the sender, kept when it is accepted. Our own people are not asked.
+    private mutating func takePolicy(of path: ForwardPath) -> Reply? {
+        guard account == nil else { return nil }
+        let isLMTP = configuration.mode == .lmtp
+        let policy = RecipientPolicy(
+            of: path, sender: sender, client: isLMTP ? nil : peer.address, hostname: services.hostname,
+            in: services.directory.snapshot)
+        if let refusal = policy.refusal(after: isLMTP ? nil : policies.first) { return refusal }
+        policies.append(policy)
+        return nil
+    }
+
     private mutating func forgetRecipients() {
         admissions = []
+        policies = []
         admitted = [:]
         isInternalHop = true
     }

@@ -12,6 +12,10 @@ package struct MailFlow: Sendable {
     package let outbox: Outbox
     /// Zone file first, then libunbound: for the TXT verification of domains as well.
     package let resolver: any Resolver
+    /// Learns in the background what people call spam; nil where no controller is configured.
+    package let teacher: SpamTeacher?
+    /// What of mail flow does not work now, in words, by component: for the health page.
+    package let problems: @Sendable () -> [String: String]
     /// For the ServiceGroup: listeners and the outbox's scheduler. Their graceful shutdown drains what is under way.
     package let services: [any Service]
 
@@ -35,7 +39,12 @@ package struct MailFlow: Sendable {
         let local = LocalDelivery(accounts: accounts, filter: filter, queue: .outbox(outbox))
         let remote = try Self.remote(configuration, resolver, routing, logger)
         let gate = RecipientGate(routing: routing, remote: remote, accounts: accounts)
-        let pipeline = InboundPipeline(localDelivery: local, outbox: outbox, routing: routing, logger: logger)
+        let rspamd = RspamdParts(configuration, logger)
+        let antispam = Antispam(
+            scorer: rspamd.scorer, greylist: try rspamd.greylist(configuration, logger), resolver: resolver,
+            acceptsUnscored: configuration.acceptsWithoutRspamd, spoolFolder: outbox.spoolFolder, logger: logger)
+        let pipeline = InboundPipeline(
+            localDelivery: local, outbox: outbox, routing: routing, antispam: antispam, logger: logger)
         let shared = MailServices(
             hostname: configuration.hostname, directory: directory, authenticator: authenticator, pipeline: pipeline,
             gate: gate, spoolFolder: outbox.spoolFolder, tls: tls, logger: logger)
@@ -55,8 +64,11 @@ package struct MailFlow: Sendable {
         submitter = Submitter(
             outbox: outbox, gate: gate, hostname: configuration.hostname,
             maximumSize: configuration.maximumMessageSize, logger: logger)
+        teacher = rspamd.teacher
+        // Anybody may look at that page; the cause stands in the log.
+        problems = { [health = rspamd.health] in health.problem == nil ? [:] : ["rspamd": "does not answer"] }
         // Listeners last: a ServiceGroup stops the last first.
-        services = [scheduler as any Service] + listeners
+        services = [scheduler as any Service] + rspamd.services + listeners
     }
 
     /// What explains routes in another process than the server's. It has its own memory of what other servers said: none.

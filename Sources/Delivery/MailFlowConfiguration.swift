@@ -36,6 +36,14 @@ package struct MailFlowConfiguration: Sendable {
     package var maximumDeliveries = 50
     package var maximumDeliveriesPerDestination = 8
     package var timeouts = WireTimeouts()
+    /// rspamd's address for scanning, `http://host:port`; empty for no scanner.
+    package var rspamd = ""
+    /// rspamd's controller, for learning; empty for none.
+    package var rspamdController = ""
+    /// What becomes of mail while rspamd does not answer: it comes in unscored, or is deferred.
+    package var acceptsWithoutRspamd = true
+    /// Seconds that greylisting waits; tests cannot wait five minutes.
+    package var greylistWait: Int64 = 300
 
     package init(hostname: String, data: String) {
         self.hostname = hostname

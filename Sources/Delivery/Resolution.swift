@@ -42,6 +42,12 @@ package struct Resolution: Hashable, Sendable {
         Resolution(mailboxes: mailboxes, remotes: remotes.filter { !gone.contains($0) })
     }
 
+    /// The same without the mailboxes of these accounts.
+    func without(mailboxesOf accounts: Set<AccountID>) -> Resolution {
+        guard !accounts.isEmpty else { return self }
+        return Resolution(mailboxes: mailboxes.filter { !accounts.contains($0.id) }, remotes: remotes)
+    }
+
     private mutating func add(_ accounts: [Account], _ addresses: [RemoteRecipient]) {
         for account in accounts where known.insert(account.id).inserted { mailboxes.append(account) }
         for remote in addresses where knownKeys.insert(remote.address.key).inserted { remotes.append(remote) }

@@ -154,6 +154,9 @@ extension DNSRecord {
         case .cname:
             guard let name = Self.name(bytes[...]) else { return nil }
             self = .cname(name)
+        case .ptr:
+            guard let name = Self.name(bytes[...]) else { return nil }
+            self = .ptr(name)
         case .txt:
             guard let text = Self.strings(bytes) else { return nil }
             self = .txt(text)

@@ -74,6 +74,7 @@ extension DNSRecord {
         case .mx: .mx
         case .txt: .txt
         case .cname: .cname
+        case .ptr: .ptr
         }
     }
 }
@@ -151,6 +152,9 @@ struct ZoneReader {
         case "CNAME":
             guard data.count == 1 else { throw failure }
             return .cname(absolute(data[0].text))
+        case "PTR":
+            guard data.count == 1 else { throw failure }
+            return .ptr(absolute(data[0].text))
         case "TXT":
             guard !data.isEmpty else { throw failure }
             return .txt(data.flatMap { Array($0.text.utf8) })

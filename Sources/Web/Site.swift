@@ -14,8 +14,14 @@ package struct Site: Sendable {
         package var trustedProxies: [ClientNetwork]
         /// The address that people type, without a final slash, for example `https://mail.example.org`; empty when unknown.
         package var publicURL: String
+        /// What of the server does not work now, in words, by component; asked at each look at the health page.
+        package var problems: @Sendable () -> [String: String]
 
-        package init(files: StaticFiles, trustedProxies: [ClientNetwork] = [], publicURL: String = "") {
+        package init(
+            files: StaticFiles, trustedProxies: [ClientNetwork] = [], publicURL: String = "",
+            problems: @escaping @Sendable () -> [String: String] = { [:] }
+        ) {
+            self.problems = problems
             self.files = files
             self.trustedProxies = trustedProxies
             self.publicURL = publicURL
@@ -37,11 +43,7 @@ package struct Site: Sendable {
             directory: directory, authenticator: authenticator,
             origins: OriginPolicy(configured: options.publicURL.isEmpty ? nil : options.publicURL))
         let routes = Routes(router: router, authentication: authentication)
-        routes.open.get("/health") { _, _ in
-            Response(
-                status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-store"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: "{\"status\":\"ok\"}")))
-        }
+        routes.open.get("/health") { _, _ in try HealthPage(problems: options.problems()).response }
         SessionEndpoints(authentication: authentication).addRoutes(to: routes)
         surfaces(routes)
         responder = router.buildResponder()

@@ -20,6 +20,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: .hidden) var submissions: [String] = []
     @Option(help: .hidden) var lmtp: [String] = []
 
+    /// Seconds: tests cannot wait five minutes.
+    @Option(help: .hidden) var greylistWait: Int64?
+
     func run() async throws {
         do {
             let configuration = try overridden(try demo ? demoConfiguration() : common.configuration())
@@ -49,6 +52,7 @@ struct Serve: AsyncParsableCommand {
         if !submission.isEmpty { configuration.submission = submission }
         if !submissions.isEmpty { configuration.submissions = submissions }
         if !lmtp.isEmpty { configuration.lmtp = lmtp }
+        if let greylistWait { configuration.greylistWait = greylistWait }
         return configuration
     }
 

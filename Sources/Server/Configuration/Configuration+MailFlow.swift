@@ -13,6 +13,10 @@ extension Configuration {
         mail.outboundPort = outboundPort
         mail.dnsServers = dnsServers
         mail.dnsRecords = dnsRecords
+        mail.rspamd = rspamd
+        mail.rspamdController = rspamdController
+        mail.acceptsWithoutRspamd = acceptsWithoutRspamd
+        mail.greylistWait = greylistWait
         return mail
     }
 }

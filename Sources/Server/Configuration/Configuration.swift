@@ -24,6 +24,8 @@ struct Configuration: Equatable, Sendable {
     var rspamd = ""
     var rspamdController = ""
     var acceptsWithoutRspamd = true
+    /// Seconds. Not a key of the file: a hidden option of `serve`, for tests.
+    var greylistWait: Int64 = 300
 
     var smartHost = ""
     var outboundPort = 25

@@ -90,10 +90,18 @@ struct ConfigurationKey: Sendable {
         },
 
         .init("antispam", "rspamd", "", "rspamd's address for scanning, for example \"http://127.0.0.1:11333\".") {
-            (value, configuration) throws(Refusal) in configuration.rspamd = value
+            (value, configuration) throws(Refusal) in
+            guard value.isEmpty || value.hasPrefix("http://") || value.hasPrefix("https://") else {
+                throw Refusal("an address that begins with http:// is wanted")
+            }
+            configuration.rspamd = value
         },
         .init("antispam", "rspamd_controller", "", "rspamd's controller, for learning, for example \"http://127.0.0.1:11334\".") {
-            (value, configuration) throws(Refusal) in configuration.rspamdController = value
+            (value, configuration) throws(Refusal) in
+            guard value.isEmpty || value.hasPrefix("http://") || value.hasPrefix("https://") else {
+                throw Refusal("an address that begins with http:// is wanted")
+            }
+            configuration.rspamdController = value
         },
         .init("antispam", "on_unavailable", "accept", "What becomes of mail while rspamd does not answer: accept, or defer.") {
             (value, configuration) throws(Refusal) in

@@ -29,15 +29,15 @@ enum RunningServer {
         let announcement = Announcement(configuration, logins: logins)
         let flow = try mailFlow(configuration, directory, authenticator, accounts, certificates, announcement, logger)
         let webmail = Webmail(
-            directory: directory, accounts: accounts, submitter: flow.submitter, publicURL: configuration.url,
-            spoolFolder: spool, logger: logger)
+            directory: directory, accounts: accounts, submitter: flow.submitter, teacher: flow.teacher,
+            publicURL: configuration.url, spoolFolder: spool, logger: logger)
         let files = StaticFiles(
             try PublicFiles.mounts(publicFolder), isLive: isDemo || publicFolder != nil, logger: logger)
         let site = Site(
             directory: directory, authenticator: authenticator,
             options: .init(
                 files: files, trustedProxies: configuration.trustedProxies.compactMap { ClientNetwork($0) },
-                publicURL: configuration.url)
+                publicURL: configuration.url, problems: flow.problems)
         ) { routes in webmail.addRoutes(to: routes) }
 
         var services: [any Service] = [DirectoryFollower(directory: directory, accounts: accounts)]

@@ -82,9 +82,10 @@ extension EmailType: SettableType {
         _ patches: [(id: Id, patch: PatchObject)], options: Void, in account: WebmailAccount, request: RequestState
     ) async throws(MethodError) -> [Result<JSONObject?, SetError>] {
         let ids = patches.map { EmailID(rawValue: $0.id.rawValue) }
-        let (emails, mailboxIds) = try await account.mail.snapshot { reader in
-            (try reader.emails(ids), Set(try reader.mailboxes().map(\.id)))
+        let (emails, mailboxes) = try await account.mail.snapshot { reader in
+            (try reader.emails(ids), try reader.mailboxes())
         }
+        let mailboxIds = Set(mailboxes.map(\.id))
         let byId = Dictionary(emails.map { ($0.id, $0) }) { first, _ in first }
         var results = [Result<JSONObject?, SetError>](repeating: .success(nil), count: patches.count)
         var changes: [(id: EmailID, patch: EmailPatch)] = []
@@ -102,7 +103,21 @@ extension EmailType: SettableType {
         for (index, id) in ids.enumerated() {
             if let error = failures[id] { results[index] = .failure(SetError(error)) }
         }
+        teach(changes.filter { failures[$0.id] == nil }, byId, mailboxes, account)
         return results
+    }
+
+    /// Lets rspamd learn what these changes say about spam.
+    private func teach(
+        _ changes: [(id: EmailID, patch: EmailPatch)], _ emails: [EmailID: Email], _ mailboxes: [Mailbox],
+        _ account: WebmailAccount
+    ) {
+        guard let teacher else { return }
+        let roles = Dictionary(mailboxes.map { ($0.id, $0.role) }) { first, _ in first }
+        for (id, patch) in changes {
+            guard let email = emails[id], let kind = SpamLesson.lesson(of: patch, to: email, roles: roles) else { continue }
+            teacher.teach(kind) { [mail = account.mail] in try await mail.blob(.email(id)) }
+        }
     }
 
     // MARK: Destroy

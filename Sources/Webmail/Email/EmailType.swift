@@ -1,3 +1,4 @@
+package import Delivery
 internal import Disk
 internal import Formats
 package import JMAP
@@ -10,7 +11,10 @@ package struct EmailType: GettableType, ChangingType {
     package let name = "Email"
     package let capability = Capability.mail
 
-    package init() {}
+    /// Learns what is moved to Junk and out of it.
+    let teacher: SpamTeacher?
+
+    package init(teacher: SpamTeacher? = nil) { self.teacher = teacher }
 
     // MARK: /get
 

@@ -28,11 +28,12 @@ package struct Webmail: Sendable {
     let listeners: RequestGate
 
     /// - Parameters:
+    ///   - teacher: learns what is moved to Junk and out of it.
     ///   - publicURL: `http.url` of the configuration; empty when unknown.
     ///   - spoolFolder: an existing folder on the disk of the accounts, for uploads under way.
     package init(
-        directory: Directory, accounts: MailAccounts, submitter: Submitter, publicURL: String = "", spoolFolder: String,
-        logger: Logger
+        directory: Directory, accounts: MailAccounts, submitter: Submitter, teacher: SpamTeacher? = nil,
+        publicURL: String = "", spoolFolder: String, logger: Logger
     ) {
         self.directory = directory
         self.accounts = accounts
@@ -40,7 +41,7 @@ package struct Webmail: Sendable {
         self.spoolFolder = spoolFolder
         self.logger = logger
         limits = Limits()
-        dispatcher = Self.dispatcher(submitter: submitter)
+        dispatcher = Self.dispatcher(submitter: submitter, teacher: teacher)
         images = ImageProxy(logger: logger)
         tracker = SubmissionTracker(submitter: submitter, directory: directory, accounts: accounts, logger: logger)
         requests = RequestGate(limit: limits.maxConcurrentRequests)
@@ -49,10 +50,10 @@ package struct Webmail: Sendable {
     }
 
     /// Every method of the API.
-    static func dispatcher(submitter: Submitter) -> Dispatcher<WebmailScope> {
+    static func dispatcher(submitter: Submitter, teacher: SpamTeacher? = nil) -> Dispatcher<WebmailScope> {
         let mailbox = MailboxType()
         let thread = ThreadType()
-        let email = EmailType()
+        let email = EmailType(teacher: teacher)
         let identity = IdentityType()
         let submission = EmailSubmissionType(submitter: submitter)
         let script = SieveScriptType()

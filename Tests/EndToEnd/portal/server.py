@@ -73,6 +73,7 @@ level = "info"
 {extra}"""
         )
         self.process = None
+        self.serve_options = []
         self._accounts = 0
 
     # The process
@@ -81,7 +82,7 @@ level = "info"
         """Starts the process and returns when all its ports answer."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, "serve", "--config", self.config],
+                [BINARY, "serve", "--config", self.config, *map(str, self.serve_options)],
                 stdout=log, stderr=log, cwd=ROOT,
                 env={**os.environ, "SWIFT_BACKTRACE": "enable=no"},
             )
