@@ -54,7 +54,7 @@ private struct Running: Sendable {
                 services.append(service)
                 continue
             }
-            let index = services.count - 1
+            let index = services.count { $0 is MailListener }
             listener.onBound = { port in
                 bound.withLock { ports in
                     while ports.count <= index { ports.append(0) }
