@@ -1,5 +1,6 @@
 internal import Directory
 internal import Disk
+internal import Formats
 internal import GRDB
 internal import Glibc
 internal import Logging
@@ -110,8 +111,8 @@ final class Greylist: Sendable {
         let known = try Row.fetchOne(
             db, sql: "SELECT first, expires, passed FROM triplet WHERE network = ? AND sender = ? AND recipient = ?", arguments: key)
         // A clock that was set back must not make anybody wait for years.
-        if let known, known["expires"] as Int64 > now, known["first"] as Int64 <= now {
-            guard known["passed"] == true || now - (known["first"] as Int64) >= timing.wait else { return false }
+        if let known, (known["expires"] as Int64) > now, (known["first"] as Int64) <= now {
+            guard (known["passed"] as Bool) || now - (known["first"] as Int64) >= timing.wait else { return false }
             try db.execute(
                 sql: "UPDATE triplet SET passed = 1, expires = ? WHERE network = ? AND sender = ? AND recipient = ?",
                 arguments: [now + timing.memory] + key)

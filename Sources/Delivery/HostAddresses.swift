@@ -40,7 +40,7 @@ struct HostAddresses: Sendable {
         for record in six.records + four.records {
             switch record {
             case .a(let text), .aaaa(let text): if let address = IPAddress(text) { addresses.append(address) }
-            case .mx, .txt, .cname: break
+            case .mx, .txt, .cname, .ptr: break
             }
         }
         // RFC 6761 §6.3

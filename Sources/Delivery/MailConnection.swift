@@ -235,8 +235,8 @@ struct MailConnection: ~Copyable {
             client: session.client, peer: peer, hostname: services.hostname, id: QueueID.make(now: now),
             isSMTPUTF8: envelope.isSMTPUTF8, time: now)
         let mail = IncomingMail(
-            envelope: envelope, resolutions: admissions.map(\.resolution), content: content, origin: origin,
-            account: account, isInternalHop: isInternalHop)
+            envelope: envelope, resolutions: admissions.map(\.resolution), policies: policies, content: content,
+            origin: origin, account: account, isInternalHop: isInternalHop)
         forgetRecipients()
         return await services.pipeline.accept(mail)
     }

@@ -93,7 +93,7 @@ final class RspamdClient: Sendable {
 struct MessagePieces: AsyncSequence, Sendable {
     typealias Element = ByteBuffer
 
-    private enum Source: Sendable {
+    fileprivate enum Source: Sendable {
         case bytes([UInt8])
         case file(OpenFile)
     }

@@ -1,4 +1,5 @@
-internal import Logging
+internal import Directory
+internal import SMTP
 
 /// Asks rspamd for the score of a message: `/checkv2`, once.
 struct RspamdScorer: SpamScorer {

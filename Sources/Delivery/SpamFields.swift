@@ -1,3 +1,4 @@
+internal import Directory
 internal import Disk
 
 /// The header fields in which we tell what antispam found, and the removal of such that a message brought along.

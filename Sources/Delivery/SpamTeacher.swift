@@ -1,6 +1,6 @@
 internal import Logging
 package import MailStore
-package import ServiceLifecycle
+internal import ServiceLifecycle
 
 /// What a person says a message is.
 package enum SpamClass: String, Hashable, Sendable {

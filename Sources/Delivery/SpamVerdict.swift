@@ -1,3 +1,5 @@
+internal import Directory
+
 /// How far a message got with the scanner.
 package enum SpamRating: Hashable, Sendable {
     case scored(SpamScore)

@@ -35,7 +35,7 @@ struct AntispamTests {
     ) throws -> Antispam {
         Antispam(
             scorer: scorer, greylist: greylist ? try Greylist(path: "\(world.folder)/greylist.sqlite", logger: World.logger) : nil,
-            resolver: try ZoneTable(parsing: zone), directory: world.directory, acceptsUnscored: acceptsUnscored,
+            resolver: try ZoneTable(parsing: zone), acceptsUnscored: acceptsUnscored,
             spoolFolder: world.folder, logger: World.logger)
     }
 
@@ -121,7 +121,7 @@ struct AntispamTests {
         let filter = try antispam(world, FixedScorer(3.5))
         #expect(try await judge(filter, arrival([RecipientPolicy(), RecipientPolicy()])) == ["451 4.7.1", "451 4.7.1"])
         let quick = Antispam(
-            scorer: filter.scorer, greylist: nil, resolver: filter.resolver, directory: world.directory, acceptsUnscored: true,
+            scorer: filter.scorer, greylist: nil, resolver: filter.resolver, acceptsUnscored: true,
             spoolFolder: world.folder, logger: World.logger)
         #expect(try await judge(quick, arrival([RecipientPolicy()])) == ["inbox"])
     }

@@ -8,15 +8,22 @@ import Testing
 
 @testable import Delivery
 
+/// What came to it.
+private final class Requests: Sendable {
+    private let list = Mutex<[String]>([])
+    var all: [String] { list.withLock { $0 } }
+    func add(_ request: String) { list.withLock { $0.append(request) } }
+}
+
 /// Says one thing to every HTTP client, once the request is there whole.
 private enum FakeRspamd {
     /// - Parameter answer: what is written; nil: nothing ever
-    static func run(answer: String?, _ body: (RspamdClient.Endpoint, Mutex<[String]>) async throws -> Void) async throws {
+    static func run(answer: String?, _ body: (RspamdClient.Endpoint, Requests) async throws -> Void) async throws {
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0) { channel in
                 channel.eventLoop.makeCompletedFuture { try TestClient.Connection(wrappingChannelSynchronously: channel) }
             }
-        let requests = Mutex<[String]>([])
+        let requests = Requests()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await server.executeThenClose { clients in
@@ -30,14 +37,13 @@ private enum FakeRspamd {
         }
     }
 
-    private static func serve(_ client: TestClient.Connection, _ answer: String?, _ requests: borrowing Mutex<[String]>) async throws {
+    private static func serve(_ client: TestClient.Connection, _ answer: String?, _ requests: Requests) async throws {
         try await client.executeThenClose { inbound, outbound in
             var text = ""
             for try await bytes in inbound {
                 text += String(buffer: bytes)
                 guard text.hasSuffix("END\r\n") || text.hasPrefix("GET ") else { continue }
-                let whole = text
-                requests.withLock { $0.append(whole) }
+                requests.add(text)
                 text = ""
                 guard let answer else { continue }
                 try await outbound.write(ByteBuffer(string: answer))
@@ -66,7 +72,7 @@ struct RspamdTests {
             let health = RspamdHealth(logger: World.logger)
             let scorer = RspamdScorer(client: RspamdClient(), endpoint: endpoint, health: health, patience: patience)
             let outcome = await scorer.score(request())
-            result = (outcome, requests.withLock { $0.first ?? "" }, health.problem)
+            result = (outcome, requests.all.first ?? "", health.problem)
         }
         return try #require(result)
     }
@@ -148,8 +154,7 @@ struct RspamdTests {
                 teacher.teach(.spam) { throw Missing(what: "message") }
                 teacher.teach(.ham) { .bytes(Array("Subject: hello\r\n\r\nEND\r\n".utf8)) }
                 let told = try await eventually("two lessons") { () -> [String]? in
-                    let all = requests.withLock { $0 }
-                    return all.count == 2 ? all : nil
+                    requests.all.count == 2 ? requests.all : nil
                 }
                 #expect(told[0].hasPrefix("POST /learnspam ") && told[0].contains("Subject: buy"))
                 #expect(told[1].hasPrefix("POST /learnham ") && told[1].contains("Subject: hello"))
