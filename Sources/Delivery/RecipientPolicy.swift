@@ -1,5 +1,5 @@
 package import Directory
-package import Formats
+internal import Formats
 package import SMTP
 
 /// What a recipient's domain says about a message before anybody has looked into it: thresholds, and its lists' word.

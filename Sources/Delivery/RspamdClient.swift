@@ -26,7 +26,7 @@ final class RspamdClient: Sendable {
                 return
             }
             let user = text[scheme.upperBound..<at]
-            url = text[..<scheme.upperBound] + text[text.index(after: at)...]
+            url = String(text[..<scheme.upperBound] + text[text.index(after: at)...])
             password = user.firstIndex(of: ":").map { String(user[user.index(after: $0)...]) }
         }
     }

@@ -1,3 +1,4 @@
+internal import Delivery
 internal import Disk
 internal import Formats
 package import JMAP
