@@ -291,8 +291,9 @@ def test_bs_answers_become_ours_and_are_remembered(net):
 def test_a_disabled_or_full_account_never_falls_through_to_b(net):
     assert rcpt(net.a, "off@split.test").startswith("550 5.2.1")
     assert rcpt(net.a, "off+x@split.test").startswith("550 5.2.1")
-    send(net.a, "full@split.test", message(mark(), text="x" * 70 + "\r\n" * 2000))
-    assert rcpt(net.a, "full@split.test").startswith("452 4.2.2")
+    with pytest.raises(smtplib.SMTPDataError) as refusal:
+        send(net.a, "full@split.test", message(mark(), text="x" * 70 + "\r\n" * 2000))
+    assert refusal.value.smtp_code == 452 and refusal.value.smtp_error.startswith(b"4.2.2")
     assert not [each for each in net.b.asked if each[1].startswith(("off", "full"))]
 
 
