@@ -12,7 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from portal.mail import LMTP, message
+from portal.mail import LMTP, message, swaks
 from portal.server import PASSWORD, Server
 from portal.waiting import free_ports, until
 
@@ -247,6 +247,39 @@ def test_a_forward_that_is_refused_tells_the_original_sender(net):
     assert len(net.c.to("teller@strange.test")) == 1
 
 
+def test_what_another_forwarder_has_rewritten_leads_back_through_it(net):
+    net.a.run("alias", "add", "chain@demo.test", "chain@strange.test")
+    known(net, "chain@demo.test")
+    first = "SRS0=xyzw=ab=origin.test=ann@strange.test"
+    send(net.a, "chain@demo.test", message(mark()), sender=first)
+    path = until(lambda: net.c.to("chain@strange.test"), 10, "the forward")[0].mail_from
+    assert re.fullmatch(r"SRS1=[a-z2-7]{8}=strange\.test==xyzw=ab=origin\.test=ann@demo\.test", path)
+    send(net.a, path, message(mark()), sender="")
+    assert until(lambda: net.c.to(first), 10, "the bounce at the first forwarder")[0].mail_from == ""
+
+
+def test_a_pipe_takes_the_same_ways(net):
+    net.a.run("alias", "add", "piped@demo.test", "piped@strange.test", "bob@demo.test")
+    subject = mark()
+    net.a.run("deliver", "piped@demo.test", "--from", "ann@strange.test", input=message(subject))
+    has(net, "bob@demo.test", subject)
+    assert until(lambda: net.c.to("piped@strange.test"), 10, "the forward")[0].mail_from.startswith("SRS0=")
+    net.a.run("deliver", "piped@split.test", "--from", "ann@strange.test", input=message(mark()))
+    assert until(lambda: net.b.to("piped@split.test"), 10, "the message at B")[0].mail_from == "ann@strange.test"
+
+
+def test_names_in_other_scripts_are_one_name(net):
+    net.a.run("domain", "add", "bücher.test", "--verified")
+    net.a.run("alias", "add", "info@bücher.test", "bob@demo.test")
+    known(net, "info@xn--bcher-kva.test")
+    assert rcpt(net.a, "INFO@XN--BCHER-KVA.TEST").startswith("250")
+    with smtplib.SMTP("127.0.0.1", net.a.mx, timeout=30) as client:
+        client.ehlo()
+        client.command_encoding = "utf-8"
+        assert client.mail("ann@strange.test", ["SMTPUTF8"])[0] == 250
+        assert client.rcpt("info@BÜCHER.test")[0] == 250
+
+
 # Relay domains
 
 
@@ -303,6 +336,9 @@ def test_our_users_reach_their_colleagues_on_b_by_submission_and_by_jmap(net):
     got = until(lambda: net.b.to("gerd@split.test"), 10, "the message at B")[0]
     assert got.mail_from == "dora@split.test"
     assert rcpt(net.a, "gone2@split.test", sender="dora@split.test", port=net.a.submission, login=login).startswith("250")
+    swaks("--server", f"127.0.0.1:{net.a.submission}", "--tls", "--auth", "PLAIN", "--auth-user", login[0], "--auth-password", login[1],
+          "--from", "dora@split.test", "--to", "someone@relayed.test", "--header", "Subject: By swaks")
+    until(lambda: net.r.to("someone@relayed.test"), 10, "the message at R")
     net.b.answers["gone3@split.test"] = "550 5.1.1 Never heard of"
     assert rcpt(net.a, "gone3@split.test", sender="dora@split.test", port=net.a.submission, login=login).startswith("550 5.1.1")
     dora = net.account("dora@split.test")
