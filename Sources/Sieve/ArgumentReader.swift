@@ -139,7 +139,16 @@ struct ArgumentReader {
         return (node.arguments[place].value, node.arguments[place].position)
     }
 
+    private static let tags: Set<String> = [
+        "is", "contains", "matches", "regex", "value", "count", "comparator", "all", "localpart", "domain", "user", "detail", "over", "under",
+        "copy", "create", "flags", "days", "seconds", "subject", "from", "addresses", "mime", "handle", "zone", "index", "last", "raw", "text",
+        "content",
+    ]
+
     private func rejectUnknownTags() throws(Complaint) {
+        if let test = node.tests.first, !node.hasTestList, Self.tags.contains(test.name) {
+            throw Complaint(test.position, "'\(test.name)' is written with a colon before it: ':\(test.name)'")
+        }
         var firstValue: Int?
         for (index, argument) in node.arguments.enumerated() {
             if isTaken[index] {

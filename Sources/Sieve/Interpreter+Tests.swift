@@ -18,7 +18,10 @@ extension Interpreter {
         case .exists(let names):
             for name in try expand(names) where try !header.contains(name, &budget) { return false }
             return true
-        case .size(let isOver, let size): return isOver ? message.size > size : message.size < size
+        case .size(let isOver, let limit):
+            // RFC 5293 §4: what was added or deleted counts.
+            let size = try header.current(&budget).map { message.size - $0.rest + $0.fields.count } ?? message.size
+            return isOver ? size > limit : size < limit
         case .header(let names, let index, let match):
             var values: [Value] = []
             for name in try expand(names) { values += try header.values(of: name, index, &budget) }
@@ -29,6 +32,10 @@ extension Interpreter {
                 for address in try header.addresses(of: name, index, &budget) {
                     if let text = AddressText.part(part, of: Octets(address.email.utf8)) { values.append(Value(text)) }
                 }
+            }
+            // What is no address (`undisclosed-recipients:;`) can be looked for as a whole; it does not count as one.
+            if values.isEmpty, part == .all, !match.isCount {
+                for name in try expand(names) { values += try header.values(of: name, index, &budget) }
             }
             return try matches(values, match)
         case .envelope(let parts, let part, let match): return try matches(try envelope(parts, part), match)
@@ -83,7 +90,7 @@ extension Interpreter {
 
     private mutating func body(_ transform: BodyTransform) throws(RunFailure) -> [Value] {
         switch transform {
-        case .raw: return [body.rawBody()]
+        case .raw: return [try body.rawBody(&budget)]
         case .text: return try body.texts(&budget)
         case .content(let types): return try body.contents(of: try expand(types), &budget)
         }

@@ -159,6 +159,8 @@ struct Lexer {
 
     private func append(_ byte: UInt8, to value: inout Octets, _ start: Position) throws(SieveError) {
         guard byte != 0 else { throw position.error("a string cannot hold the character NUL") }
+        // LF is the line end within: texts of messages have it too, so that they compare.
+        if byte == 0x0D, index + 1 < bytes.count, bytes[index + 1] == 0x0A { return }
         guard value.count < limits.stringSize else { throw start.error("this string is longer than \(limits.stringSize) octets") }
         value.append(byte)
     }

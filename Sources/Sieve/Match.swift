@@ -4,6 +4,9 @@ struct Match: Sendable {
     var type: MatchType
     var keys: [Key]
 
+    /// Whether the number of values is asked for, and not what they are.
+    var isCount: Bool { if case .count = type { true } else { false } }
+
     struct Key: Sendable {
         var template: Template
         /// Of a constant key: what it compiles to.

@@ -6,6 +6,10 @@ package struct SieveScript: Sendable {
     /// The extensions that the script requires.
     package let requires: Set<String>
 
+    /// The extensions that it may use: what it requires, and what it asked for by `ihave` and is there. Who gives a script the head of a
+    /// message only, looks here for `body`.
+    package let uses: Set<String>
+
     let commands: [Command]
     /// How many variables there are.
     let variables: Int
@@ -28,8 +32,9 @@ package struct SieveScript: Sendable {
         var compiler = Compiler(limits: limits)
         commands = try compiler.compile(try parser.parse())
         requires = compiler.required
+        uses = compiler.enabled
         variables = compiler.variables.count
-        usesVariables = compiler.enabled.contains("variables")
+        usesVariables = uses.contains("variables")
         self.limits = limits
     }
 

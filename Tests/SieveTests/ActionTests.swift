@@ -88,7 +88,7 @@ struct ActionTests {
         arguments: [
             ("addheader \"X\" \"y\";", "X: y\nA: 1\nB: 2\nA: 3\n\nbody\n"), ("addheader :last \"X\" \"y\";", "A: 1\nB: 2\nA: 3\nX: y\n\nbody\n"),
             ("addheader \"X\" \"grün\";", "X: =?utf-8?Q?gr=C3=BCn?=\nA: 1\nB: 2\nA: 3\n\nbody\n"),
-            ("addheader \"X\" \"a\r\nBcc: evil@example.org\";", "X: a  Bcc: evil@example.org\nA: 1\nB: 2\nA: 3\n\nbody\n"),
+            ("addheader \"X\" \"a\r\nBcc: evil@example.org\";", "X: a Bcc: evil@example.org\nA: 1\nB: 2\nA: 3\n\nbody\n"),
             ("deleteheader \"a\";", "B: 2\n\nbody\n"), ("deleteheader :index 1 \"A\";", "B: 2\nA: 3\n\nbody\n"),
             ("deleteheader :index 1 :last \"A\";", "A: 1\nB: 2\n\nbody\n"), ("deleteheader \"a\" \"3\";", "A: 1\nB: 2\n\nbody\n"),
             ("deleteheader :contains \"a\" \"\";", "B: 2\n\nbody\n"), ("deleteheader :index 1 \"a\" \"3\";", "A: 1\nB: 2\nA: 3\n\nbody\n"),
@@ -103,6 +103,13 @@ struct ActionTests {
     @Test("leaves fields alone that a filter may not touch", arguments: ["Received", "Auto-Submitted", "DKIM-Signature", "Content-Type", "Return-Path"])
     func protectsFields(name: String) throws {
         #expect(try edited("deleteheader \"\(name)\";", message: "\(name): x\nA: 1\n\nb\n") == "\(name): x\nA: 1\n\nb\n")
+    }
+
+    @Test("a size counts what was edited")
+    func sizeFollowsEdits() throws {
+        let size = Scenario("A: 1\nB: 2\n\nb\n").bytes.count
+        let script = "require \"editheader\"; deleteheader \"A\"; addheader \"X\" \"yz\"; if allof(size :over \(size), size :under \(size + 2)) { discard; }"
+        #expect(try Scenario("A: 1\nB: 2\n\nb\n").actions(script) == ["discard"])
     }
 
     @Test("tests after an edit see it; actions have the header as it was then")

@@ -81,8 +81,9 @@ struct BaseTests {
         "reads addresses as RFC 5322 has them",
         arguments: [
             ("To: \"A, B\" <a@x.example>, (comment) b@y.example", ":is", "b@y.example", true),
-            ("To: friends: a@x.example, b@y.example;", ":is", "b@y.example", true), ("To: undisclosed-recipients:;", ":contains", "", false),
+            ("To: friends: a@x.example, b@y.example;", ":is", "b@y.example", true), ("To: undisclosed-recipients:;", ":domain", "undisclosed-recipients:;", false),
             ("To: =?utf-8?Q?c=40z.example?= <a@x.example>", ":contains", "z.example", false),
+            ("To: undisclosed-recipients:;", ":contains", "UNDISCLOSED", true), ("To:", ":is", "", true), ("To: friends: ;", ":localpart", "", false),
             ("To: nobody", ":is", "nobody", true), ("To: nobody", ":localpart", "nobody", false), ("To: nobody", ":domain", "", false),
             ("To: \"odd local\"@x.example", ":localpart", "odd local", true), ("To: a@b@x.example", ":domain", "x.example", true),
         ])

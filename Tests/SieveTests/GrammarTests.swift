@@ -80,6 +80,7 @@ struct GrammarTests {
             ("redirect;", "1:1 'redirect' lacks an argument: the address to redirect to"),
             ("redirect [\"a@example.org\", \"b@example.org\"];", "1:10 'redirect' takes one string here: the address to redirect to"),
             ("redirect 5;", "1:10 'redirect' takes one string here: the address to redirect to"),
+            ("if header contains \"a\" \"b\" { }", "1:11 'contains' is written with a colon before it: ':contains'"),
             ("if size 5 { }", "1:4 'size' needs ':over' or ':under'"),
             ("if size :over :under 5 { }", "1:15 ':over' and ':under' exclude each other"),
             ("if size :over \"5\" { }", "1:15 'size' takes a number here: the size"),
@@ -128,7 +129,7 @@ struct GrammarTests {
     }
 
     @Test("decodes strings", arguments: [
-        ("\"a\\\"b\\\\c\\d\"", "a\"b\\cd"), ("text:\na\n.b\n..c\n.\n", "a\n.b\n.c\n"), ("text:\r\na\r\n.\r\n", "a\n"), ("\"two\nlines\"", "two\nlines"),
+        ("\"a\\\"b\\\\c\\d\"", "a\"b\\cd"), ("text:\na\n.b\n..c\n.\n", "a\n.b\n.c\n"), ("text:\r\na\r\n\r\nb\r\n.\r\n", "a\n\nb\n"), ("\"two\nlines\"", "two\nlines"),
         ("text:\n.\n", ""),
     ])
     func decodesStrings(literal: String, expected: String) throws {

@@ -185,6 +185,13 @@ struct VariableTests {
         #expect(try !scenario.holds("environment :contains \"item-x\" \"\"", require: "environment"))
     }
 
+    @Test("tells which extensions it may use")
+    func tellsUse() throws {
+        let script = try SieveScript(parsing: "require [\"ihave\"]; if ihave [\"body\"] { keep; } if ihave [\"magic\", \"copy\"] { keep; }".utf8)
+        #expect(script.requires == ["ihave"])
+        #expect(script.uses == ["ihave", "body"])
+    }
+
     @Test("asks what the server has, before it uses it: RFC 5463", arguments: [
         ("if ihave \"fileinto\" { fileinto \"a\"; }", ["fileinto a"]),
         ("if ihave [\"fileinto\", \"magic\"] { conjure \"a\"; } else { discard; }", ["discard"]),
