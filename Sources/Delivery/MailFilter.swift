@@ -62,9 +62,9 @@ struct MailFilter: Sendable {
 
     private func run(_ bytes: [UInt8], on arrival: Arrival, in store: MailAccount) async throws -> FilterOutcome {
         let script = try SieveScript(parsing: bytes)
-        let message = try await message(of: arrival, whole: script.requires.contains("body"))
+        let message = try await message(of: arrival, whole: script.uses.contains("body"))
         let paths = try await Self.paths(of: store)
-        let environment = try environment(arrival, paths, in: store, remembers: script.requires.contains("duplicate"))
+        let environment = try environment(arrival, paths, in: store, remembers: script.uses.contains("duplicate"))
         let result = script.run(on: message, in: environment)
         if let error = result.error {
             logger.warning("script failed, message kept", metadata: metadata(arrival, ["error": "\(error)"]))
