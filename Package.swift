@@ -124,7 +124,7 @@ let package = Package(
         tests(
             "Delivery",
             [
-                "Formats", "SMTP", "Sieve", "Disk", "MailStore", "Directory", nioCore, nioEmbedded, nioPosix, nioSSL, lifecycle,
+                "Formats", "SMTP", "Sieve", "Disk", "MailStore", "Directory", nioCore, nioEmbedded, nioPosix, nioSSL, nioTLS, lifecycle,
                 logging,
             ]),
         tests(

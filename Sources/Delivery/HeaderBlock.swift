@@ -42,6 +42,9 @@ struct HeaderBlock {
         endsCleanly = Self.isEmptyLine(bytes, index, end) || index == bytes.count && index < Self.maximumSize
     }
 
+    /// The message begins with what looks like the rest of a field before it.
+    var beginsWithBlank: Bool { bytes.first == 0x20 || bytes.first == 0x09 }
+
     func count(_ name: String) -> Int { fields.count { $0.name == name } }
 
     func contains(_ name: String) -> Bool { fields.contains { $0.name == name } }

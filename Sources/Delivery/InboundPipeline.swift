@@ -89,7 +89,8 @@ struct InboundPipeline: Sendable {
             trace += SubmissionFields.missing(
                 in: header, id: origin.id, hostname: origin.hostname, time: origin.time)
         }
-        return trace
+        // A message that begins with a blank would go on with our last field, and what it says with it.
+        return header.beginsWithBlank ? trace + [0x0D, 0x0A] : trace
     }
 
     // MARK: Antispam
@@ -115,8 +116,10 @@ struct InboundPipeline: Sendable {
 
     private func arrival(_ mail: IncomingMail, _ header: HeaderBlock) -> Antispam.Arrival {
         let isLMTP = mail.origin.client.isLMTP
-        let outer = isLMTP && mail.origin.peer.isLoopback ? OuterClient(header) : nil
-        let client = outer?.address ?? (isLMTP ? nil : mail.origin.peer.address)
+        let source = mail.origin.source
+        // A server in front that does not forward the client's address has written it into its trace field.
+        let outer = source.judged == nil && mail.origin.peer.isLoopback ? OuterClient(header) : nil
+        let client = outer?.address ?? source.judged
         var policies = mail.policies
         if isLMTP {
             // Lists of networks could not be asked before the message told where it comes from.
@@ -128,7 +131,7 @@ struct InboundPipeline: Sendable {
         }
         return Antispam.Arrival(
             envelope: mail.envelope, policies: policies, content: mail.content, client: client,
-            greeting: outer?.greeting ?? mail.origin.client.greeting, origin: mail.origin, isInternalHop: mail.isInternalHop)
+            greeting: outer?.greeting ?? source.greeting, origin: mail.origin, isInternalHop: mail.isInternalHop)
     }
 
     /// LMTP: recipients with the same fate go together, and each gets its own answer.
@@ -206,6 +209,7 @@ struct InboundPipeline: Sendable {
             remoteFailure = Reply(error)
         }
         var replies: [Reply] = []
+        var queued: Set<AccountID> = []
         for resolution in mail.resolutions {
             let localFailures = resolution.mailboxes.compactMap { errors[$0.id] }
             let count = resolution.mailboxes.count + (resolution.remotes.isEmpty ? 0 : 1)
@@ -216,9 +220,11 @@ struct InboundPipeline: Sendable {
             }
             // An alias of which some members have it already must not come again for them.
             if failures.count < count {
-                let addresses = resolution.mailboxes.filter { errors[$0.id] != nil }.map(\.address)
-                let queued: Void? = try? await enqueueFailed(addresses, mail, trace)
-                replies.append(queued == nil ? first : Reply(250, 2, 0, 0, "OK queued as \(mail.origin.id)"))
+                // Two recipients may lead to the same member; it is queued once.
+                let waiting = resolution.mailboxes.filter { errors[$0.id] != nil && !queued.contains($0.id) }
+                let done: Void? = waiting.isEmpty ? () : try? await enqueueFailed(waiting.map(\.address), mail, trace)
+                if done != nil { queued.formUnion(waiting.map(\.id)) }
+                replies.append(done == nil ? first : Reply(250, 2, 0, 0, "OK queued as \(mail.origin.id)"))
             } else {
                 replies.append(failures.first(where: \.isTransient) ?? first)
             }
@@ -254,7 +260,7 @@ struct InboundPipeline: Sendable {
     ) async -> Failure? {
         let arrival = Arrival(
             account: account, recipient: names[account.id] ?? account.address.description, sender: mail.envelope.sender,
-            trace: trace, source: mail.content.source, isJunk: mail.isJunk, clientAddress: mail.origin.peer.address?.description)
+            trace: trace, source: mail.content.source, isJunk: mail.isJunk, clientAddress: mail.origin.source.peer.address?.description)
         do {
             switch try await localDelivery.deliver(arrival) {
             case .delivered: return nil
@@ -308,6 +314,8 @@ struct InboundPipeline: Sendable {
             "queue.id": "\(mail.origin.id)", "peer": "\(mail.origin.peer)", "from": "\(mail.envelope.sender)",
             "size": "\(mail.content.size)",
         ]
+        let source = mail.origin.source.peer
+        if source != mail.origin.peer { metadata["client"] = "\(source)" }
         if let account = mail.account { metadata["account"] = "\(account.address)" }
         metadata.merge(more) { _, new in new }
         return metadata

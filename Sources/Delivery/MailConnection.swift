@@ -41,11 +41,16 @@ struct MailConnection: ~Copyable {
     private var account: Account?
     /// Replies that wait for the end of the group (RFC 2920 §3.2).
     private var unsent: [UInt8] = []
+    /// Told how far the connection has come, whenever it gets on.
+    private let note: @Sendable (ConnectionLimits.Stage) -> Void
+    /// Octets of a message since `note` was last told.
+    private var unnoted = 0
 
     init(
         _ services: MailServices, _ configuration: ServerConfiguration, peer: Peer,
-        outbound: NIOAsyncChannelOutboundWriter<WireCommand>
+        outbound: NIOAsyncChannelOutboundWriter<WireCommand>, note: @escaping @Sendable (ConnectionLimits.Stage) -> Void
     ) {
+        self.note = note
         self.services = services
         self.configuration = configuration
         self.peer = peer
@@ -59,6 +64,7 @@ struct MailConnection: ~Copyable {
         for try await event in inbound.cancelOnGracefulShutdown() {
             try await receive(event)
             if session.isClosed { return }
+            noteProgress(event)
         }
         try await perform(session.receive(.shuttingDown), hasMore: false)
     }
@@ -71,13 +77,26 @@ struct MailConnection: ~Copyable {
         case .data(let bytes):
             scanner?.scan(bytes)
             await sink?.append(bytes)
+            if sink?.isFlooded ?? false { try await perform(session.receive(.flooded), hasMore: false) }
         case .endOfChunk: try await endChunk()
         case .endOfData(let size, let isBare):
             let refusal = refusal(size: size, hasBareControl: isBare)
             try await perform(session.receive(.messageReceived(refusal: refusal)), hasMore: false)
         case .tlsEstablished: try await perform(session.receive(.tlsEstablished), hasMore: true)
         case .timedOut: try await perform(session.receive(.timedOut), hasMore: false)
+        case .crowdedOut: try await perform(session.receive(.crowdedOut), hasMore: false)
+        case .outOfTurn: try await perform(session.receive(.outOfTurn), hasMore: false)
         }
+    }
+
+    /// An answered command counts, and so does a good piece of a message: one octet a minute does not.
+    private mutating func noteProgress(_ event: WireEvent) {
+        if case .data(let bytes) = event {
+            unnoted += bytes.count
+            guard unnoted >= 16_384 else { return }
+        }
+        unnoted = 0
+        note(session.isInTransaction ? .busy : session.client.greeting.isEmpty ? .silent : .idle)
     }
 
     private mutating func endChunk() async throws {
@@ -163,13 +182,22 @@ struct MailConnection: ~Copyable {
                 "log-in accepted", metadata: ["peer": "\(peer)", "account": "\(account.address)"])
             return .authenticated(identity: account.address.description)
         } catch {
-            services.logger.notice("log-in refused", metadata: ["peer": "\(peer)", "reason": "\(error)"])
+            logFailedLogIn(username, error)
             switch error {
             case .refused: return .notAuthenticated(.authenticationFailed)
             case .throttled: return .notAuthenticated(Reply(454, 4, 7, 0, "Too many failures, try again later"))
             case .unavailable: return .notAuthenticated(Reply(454, 4, 7, 0, "Temporary authentication failure"))
             }
         }
+    }
+
+    /// The name is told only where it is one of ours: people type their password into the wrong field.
+    private func logFailedLogIn(_ username: String, _ failure: Authenticator.Failure) {
+        var metadata: Logger.Metadata = ["peer": "\(peer)", "reason": "\(failure)"]
+        if let address = try? MailAddress(parsing: username), let account = services.directory.snapshot.account(address) {
+            metadata["account"] = "\(account.address)"
+        }
+        services.logger.notice("log-in refused", metadata: metadata)
     }
 
     private mutating func checkSender(_ path: ReversePath) -> ServerSession.Event {
@@ -192,7 +220,7 @@ struct MailConnection: ~Copyable {
     }
 
     private mutating func resolve(_ path: ForwardPath) async -> ServerSession.Event {
-        let client = RecipientClient(address: peer.address, sender: sender, account: account)
+        let client = RecipientClient(address: MessageSource(session.client, peer).judged, sender: sender, account: account)
         do throws(RecipientGate.Refusal) {
             let known = admitted[path]
             let admission = if let known { known } else { try await services.gate.admit(path, from: client) }
@@ -214,7 +242,7 @@ struct MailConnection: ~Copyable {
         guard account == nil else { return nil }
         let isLMTP = configuration.mode == .lmtp
         let policy = RecipientPolicy(
-            of: path, sender: sender, client: isLMTP ? nil : peer.address, hostname: services.hostname,
+            of: path, sender: sender, client: MessageSource(session.client, peer).judged, hostname: services.hostname,
             in: services.directory.snapshot)
         if let refusal = policy.refusal(after: isLMTP ? nil : policies.first) { return refusal }
         policies.append(policy)
@@ -248,7 +276,8 @@ struct MailConnection: ~Copyable {
     }
 
     private func logEnd(_ reply: Reply) {
-        guard !reply.isPositive else { return }
+        // Those who are crowded out are told of together.
+        guard !reply.isPositive, reply != .crowdedOut else { return }
         services.logger.info("connection ended", metadata: ["peer": "\(peer)", "reason": "\(reply.text)"])
     }
 }

@@ -59,6 +59,12 @@ package struct MailFlow: Sendable {
                     perNetwork: configuration.maximumConnectionsPerNetwork),
                 onBound: onBound.map { tell in { @Sendable port in tell(address, port) } })
         }
+        let desk = FrontDesk(gate: gate, logger: logger)
+        let fronts = configuration.socketmap.map { address in
+            FrontListener(
+                address: address, desk: desk, logger: logger,
+                onBound: onBound.map { tell in { @Sendable port in tell(address, port) } })
+        }
         self.resolver = resolver
         self.outbox = outbox
         submitter = Submitter(
@@ -68,7 +74,7 @@ package struct MailFlow: Sendable {
         // Anybody may look at that page; the cause stands in the log.
         problems = { [health = rspamd.health] in health.problem == nil ? [:] : ["rspamd": "does not answer"] }
         // Listeners last: a ServiceGroup stops the last first.
-        services = [scheduler as any Service] + rspamd.services + listeners
+        services = [scheduler as any Service] + rspamd.services + listeners + fronts
     }
 
     /// What explains routes in another process than the server's. It has its own memory of what other servers said: none.

@@ -1,3 +1,4 @@
+package import Directory
 package import NIOSSL
 
 /// The certificate in use, asked for once a connection, so that a new one is taken up without a restart.
@@ -20,6 +21,10 @@ package struct MailFlowConfiguration: Sendable {
     package var submission: [ListenAddress] = []
     package var submissions: [ListenAddress] = []
     package var lmtp: [ListenAddress] = []
+    /// Where a mail server in front asks about recipients.
+    package var socketmap: [ListenAddress] = []
+    /// Whose PROXY header and XFORWARD count, besides XFORWARD by LMTP from this machine.
+    package var trustedProxies: [ClientNetwork] = []
     /// Octets.
     package var maximumMessageSize = 50_000_000
     package var smartHost: HostPort?

@@ -1,3 +1,4 @@
+internal import Directory
 internal import Glibc
 internal import Logging
 internal import NIOCore
@@ -15,7 +16,13 @@ package struct MailListener: Service, CustomStringConvertible {
     enum Kind: String, Sendable { case mx, submission, submissions, lmtp }
 
     private typealias Client = NIOAsyncChannel<WireEvent, WireCommand>
-    private typealias Server = NIOAsyncChannel<Client, Never>
+    private typealias Server = NIOAsyncChannel<Accepted, Never>
+
+    private struct Accepted: Sendable {
+        let client: Client
+        /// What a trusted proxy's header names; nil for others.
+        let passedOn: EventLoopFuture<ClientAddress?>?
+    }
 
     let kind: Kind
     let address: ListenAddress
@@ -91,16 +98,23 @@ package struct MailListener: Service, CustomStringConvertible {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 4)
         let (tls, startsWithTLS, timeouts) = (services.tls, kind == .submissions, configuration.timeouts)
-        let start: @Sendable (any Channel) -> EventLoopFuture<Client> = { channel in
+        let start: @Sendable (any Channel) -> EventLoopFuture<Accepted> = { channel in
             channel.eventLoop.makeCompletedFuture {
+                var passedOn: EventLoopFuture<ClientAddress?>?
+                if takesProxyHeader(channel) {
+                    let reader = ProxyHeaderReader(channel.eventLoop)
+                    passedOn = reader.address
+                    try channel.pipeline.syncOperations.addHandler(reader)
+                }
                 if startsWithTLS {
                     guard let context = tls.context() else { throw ChannelError.operationUnsupported }
                     try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
                 }
-                try channel.pipeline.syncOperations.addHandler(WireFramer(timeouts: timeouts))
-                return try NIOAsyncChannel(
+                try channel.pipeline.syncOperations.addHandler(WireFramer(timeouts: timeouts, startsWithTLS: startsWithTLS))
+                let client = try Client(
                     wrappingChannelSynchronously: channel,
                     configuration: .init(backPressureStrategy: .init(lowWatermark: 2, highWatermark: 8)))
+                return Accepted(client: client, passedOn: passedOn)
             }
         }
         switch address {
@@ -113,16 +127,24 @@ package struct MailListener: Service, CustomStringConvertible {
         }
     }
 
-    private func serve(_ client: Client) async {
-        let peer = Peer(client.channel.remoteAddress)
-        guard limits.enter(peer.network) else {
-            services.logger.notice("connection refused", metadata: ["peer": "\(peer)", "reason": "too many"])
+    private func serve(_ accepted: Accepted) async {
+        let client = accepted.client
+        var peer = Peer(client.channel.remoteAddress)
+        if let address = try? await accepted.passedOn?.get() { peer = Peer(address: address) }
+        let room: @Sendable () -> Void = { [channel = client.channel, peer] in
+            logCrowd(peer)
+            channel.pipeline.fireUserInboundEventTriggered(MakeRoom())
+        }
+        guard let place = limits.enter(peer.network, makeRoom: room) else {
+            logCrowd(peer)
             return await refuse(client)
         }
-        defer { limits.leave(peer.network) }
+        defer { limits.leave(place) }
         do {
             try await client.executeThenClose { inbound, outbound in
-                var connection = MailConnection(services, sessionConfiguration(peer), peer: peer, outbound: outbound)
+                var connection = MailConnection(
+                    services, sessionConfiguration(peer), peer: peer, outbound: outbound
+                ) { limits.note(place, $0) }
                 try await connection.run(inbound)
             }
         } catch {
@@ -132,8 +154,26 @@ package struct MailListener: Service, CustomStringConvertible {
 
     private func refuse(_ client: Client) async {
         try? await client.executeThenClose { _, outbound in
-            try await outbound.write(.reply(Reply(421, 4, 7, 0, "Too many connections, try again later").serialized))
+            try await outbound.write(.reply(Reply.crowdedOut.serialized))
         }
+    }
+
+    private func logCrowd(_ peer: Peer) {
+        guard let count = limits.countForLog() else { return }
+        services.logger.notice(
+            "connections refused", metadata: ["port": "\(self)", "peer": "\(peer)", "count": "\(count)", "reason": "too many"])
+    }
+
+    // MARK: Who it is
+
+    private func isTrustedProxy(_ peer: Peer) -> Bool {
+        guard let address = peer.address else { return false }
+        return configuration.trustedProxies.contains { $0.contains(address) }
+    }
+
+    /// LMTP is spoken by mail servers, which have XFORWARD.
+    private func takesProxyHeader(_ channel: any Channel) -> Bool {
+        kind != .lmtp && isTrustedProxy(Peer(channel.remoteAddress))
     }
 
     private func sessionConfiguration(_ peer: Peer) -> ServerConfiguration {
@@ -146,6 +186,7 @@ package struct MailListener: Service, CustomStringConvertible {
         return ServerConfiguration(
             hostname: configuration.hostname, mode: mode, limits: .init(messageSize: configuration.maximumMessageSize),
             offersSTARTTLS: kind != .submissions && kind != .lmtp && services.tls.context() != nil,
-            startsWithTLS: kind == .submissions, isLoopback: peer.isLoopback)
+            startsWithTLS: kind == .submissions, isLoopback: peer.isLoopback,
+            isTrustedServer: kind == .lmtp && peer.isLoopback || kind != .submission && kind != .submissions && isTrustedProxy(peer))
     }
 }

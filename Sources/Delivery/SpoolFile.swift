@@ -57,6 +57,8 @@ struct MessageSink {
     }
 
     var isTooBig: Bool { size > limit }
+    /// Reading on to drop it has an end, too.
+    var isFlooded: Bool { size > 2 * limit + 1_000_000 }
 
     mutating func append(_ chunk: [UInt8]) async {
         size += chunk.count

@@ -14,12 +14,15 @@ enum TraceHeaders {
         var id: QueueID
         var isSMTPUTF8: Bool
         var time: Int64
+
+        /// Whom SPF, lists, greylisting and rspamd judge.
+        var source: MessageSource { MessageSource(client, peer) }
     }
 
     /// A Received field.
     /// - Parameter recipient: named only when it is the sole one, or one would learn of the others
     static func received(_ origin: Origin, for recipient: String?) -> [UInt8] {
-        let name = origin.client.greeting.isEmpty ? "unknown" : origin.client.greeting
+        let name = origin.client.greeting.isEmpty ? "unknown" : atom(origin.client.greeting)
         let kind = origin.client.transmissionType(isSMTPUTF8: origin.isSMTPUTF8)
         var text = "Received: from \(name)"
         if let literal = origin.peer.literal { text += " (\(literal))" }
@@ -27,6 +30,17 @@ enum TraceHeaders {
         if let recipient { text += "\r\n\tfor <\(recipient)>" }
         text += ";\r\n\t\(InternetDate(seconds: origin.time))\r\n"
         return Array(text.utf8)
+    }
+
+    /// A client may call itself anything; what would mean something else in the field becomes a question mark.
+    private static func atom(_ name: String) -> String {
+        String(
+            decoding: name.utf8.map { byte -> UInt8 in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x3A, 0x5B, 0x5D, 0x5F: byte
+                default: 0x3F
+                }
+            }, as: UTF8.self)
     }
 
     /// What final delivery to a mailbox adds.

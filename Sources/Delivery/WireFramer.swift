@@ -1,3 +1,4 @@
+internal import Glibc
 package import NIOCore
 internal import NIOSSL
 internal import NIOTLS
@@ -16,6 +17,10 @@ enum WireEvent: Sendable {
     case endOfChunk
     case tlsEstablished
     case timedOut
+    /// The place of the connection went to another.
+    case crowdedOut
+    /// Octets lay behind a DATA that was refused; they are dropped.
+    case outOfTurn
 }
 
 extension WireEvent {
@@ -24,7 +29,7 @@ extension WireEvent {
         switch self {
         case .line(_, let hasMore), .lineTooLong(let hasMore), .bareLineEnd(let hasMore): !hasMore
         case .endOfData, .endOfChunk: true
-        case .data, .tlsEstablished, .timedOut: false
+        case .data, .tlsEstablished, .timedOut, .crowdedOut, .outOfTurn: false
         }
     }
 }
@@ -46,10 +51,15 @@ enum WireCommand: Sendable {
 package struct WireTimeouts: Sendable {
     /// For the next command line, or the next piece of a message. RFC 5321 §4.5.3.2.7 asks for five minutes.
     package var silence = TimeAmount.minutes(5)
+    /// For a TLS handshake.
+    package var handshake = TimeAmount.seconds(30)
     /// From the start, or the last message, to the next one.
     package var session = TimeAmount.hours(1)
     package init() {}
 }
+
+/// Tells a framer that its connection's place goes to another.
+struct MakeRoom: Sendable {}
 
 /// Frames lines and message data of one SMTP connection, and switches between them.
 ///
@@ -71,6 +81,7 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
     private static let burst = 100
 
     private let timeouts: WireTimeouts
+    private let startsWithTLS: Bool
     private var mode = Mode.command
     private var buffer = ByteBuffer()
     private var decoder = DataDecoder()
@@ -78,11 +89,19 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
     /// Groups handed on whose answer is not yet written. The first answer owed is the greeting.
     private var owed = 1
     private var readIsHeld = false
+    /// The line that it stopped behind was DATA.
+    private var asksForData = false
+    /// When a TLS handshake must be over.
+    private var handshakeEnd: NIODeadline?
     private var deadline = NIODeadline.distantFuture
     private var sessionEnd = NIODeadline.distantFuture
     private var timer: Scheduled<Void>?
 
-    init(timeouts: WireTimeouts) { self.timeouts = timeouts }
+    /// - Parameter startsWithTLS: a handshake comes before the first octet
+    init(timeouts: WireTimeouts, startsWithTLS: Bool = false) {
+        self.timeouts = timeouts
+        self.startsWithTLS = startsWithTLS
+    }
 
     // MARK: Reading
 
@@ -97,8 +116,10 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func start(_ context: ChannelHandlerContext) {
         guard timer == nil else { return }
-        sessionEnd = .now() + timeouts.session
-        extendDeadline()
+        let now = context.eventLoop.now
+        sessionEnd = now + timeouts.session
+        if startsWithTLS { handshakeEnd = now + timeouts.handshake }
+        extendDeadline(context)
         schedule(context)
     }
 
@@ -126,20 +147,20 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Hands on one line; false when there is none yet.
     private func pumpLine(_ context: ChannelHandlerContext) -> Bool {
-        guard let end = buffer.readableBytesView.firstIndex(of: 0x0A) else {
+        guard let length = lineLength() else {
             guard buffer.readableBytes > Self.maximumLine else { return false }
             mode = .skippingLine
             buffer.clear()
             emit(context, .lineTooLong(hasMore: false))
             return false
         }
-        let length = end - buffer.readerIndex
         let line = buffer.readBytes(length: length + 1) ?? []
         let endsInCRLF = length > 0 && line[length - 1] == 0x0D
         let text = Array(line.dropLast(endsInCRLF ? 2 : 1))
         unanswered += 1
         if endsInCRLF, Self.endsBurst(text) || unanswered >= Self.burst { mode = .paused }
-        let hasMore = mode == .command && buffer.readableBytesView.contains(0x0A)
+        asksForData = mode == .paused && Self.asksForData(text)
+        let hasMore = mode == .command && lineLength() != nil
         if length > Self.maximumLine {
             emit(context, .lineTooLong(hasMore: hasMore))
         } else if endsInCRLF {
@@ -150,12 +171,20 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
         return true
     }
 
+    /// Octets before the first LF; nil when there is none.
+    private func lineLength() -> Int? {
+        buffer.withUnsafeReadableBytes { bytes in
+            guard let start = bytes.baseAddress, let end = memchr(start, 0x0A, bytes.count) else { return nil }
+            return UnsafeRawPointer(end) - start
+        }
+    }
+
     private func skipLine() -> Bool {
-        guard let end = buffer.readableBytesView.firstIndex(of: 0x0A) else {
+        guard let length = lineLength() else {
             buffer.clear()
             return false
         }
-        buffer.moveReaderIndex(to: end + 1)
+        buffer.moveReaderIndex(forwardBy: length + 1)
         mode = .command
         return true
     }
@@ -190,8 +219,12 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
             || verb.starts(with: "QUIT".utf8)
     }
 
+    private static func asksForData(_ line: [UInt8]) -> Bool {
+        line.prefix(4).map { 0x61...0x7A ~= $0 ? $0 - 0x20 : $0 }.elementsEqual("DATA".utf8)
+    }
+
     private func emit(_ context: ChannelHandlerContext, _ event: WireEvent) {
-        extendDeadline()
+        extendDeadline(context)
         if event.endsGroup { owed += 1 }
         context.fireChannelRead(wrapInboundOut(event))
     }
@@ -199,17 +232,21 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Writing
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        extendDeadline()
+        extendDeadline(context)
         switch unwrapOutboundIn(data) {
         case .reply(let bytes):
             send(bytes, context, promise)
             settle()
-            if mode == .paused, owed == 0 { mode = .command }
+            if mode == .paused, owed == 0 {
+                guard !asksForData || buffer.readableBytes == 0 else { return refuseRest(context) }
+                mode = .command
+            }
             resume(context)
         case .replyThenData(let bytes):
             send(bytes, context, promise)
             settle()
             mode = .data
+            asksForData = false
             resume(context)
         case .readChunk(let bytes, let size):
             send(bytes, context, promise)
@@ -225,6 +262,11 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
             buffer.clear()
             settle()
             mode = .handshaking
+            handshakeEnd = context.eventLoop.now + timeouts.handshake
+            extendDeadline(context)
+            // The running timer would look too late.
+            timer?.cancel()
+            schedule(context)
             send(bytes, context, promise)
             do {
                 try context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first)
@@ -234,9 +276,17 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
                 context.close(promise: nil)
             }
         case .extendSession:
-            sessionEnd = .now() + timeouts.session
+            sessionEnd = context.eventLoop.now + timeouts.session
             promise?.succeed()
         }
+    }
+
+    /// What was sent behind a refused DATA is a message to those who sent it, and may hold lines that look like commands.
+    private func refuseRest(_ context: ChannelHandlerContext) {
+        buffer.clear()
+        asksForData = false
+        emit(context, .outOfTurn)
+        context.fireChannelReadComplete()
     }
 
     private func settle() { owed = max(0, owed - 1) }
@@ -263,18 +313,31 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted = event as? TLSUserEvent, mode == .handshaking {
-            mode = .command
-            emit(context, .tlsEstablished)
-            pump(context)
+        if case .handshakeCompleted = event as? TLSUserEvent { handshakeEnded(context) }
+        if event is MakeRoom {
+            context.fireChannelRead(wrapInboundOut(.crowdedOut))
             context.fireChannelReadComplete()
+            // Whoever reads no farewell is cut off.
+            context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(5)) { context.close(promise: nil) }
         }
         context.fireUserInboundEventTriggered(event)
     }
 
+    private func handshakeEnded(_ context: ChannelHandlerContext) {
+        handshakeEnd = nil
+        extendDeadline(context)
+        guard mode == .handshaking else { return }
+        mode = .command
+        emit(context, .tlsEstablished)
+        pump(context)
+        context.fireChannelReadComplete()
+    }
+
     // MARK: Time
 
-    private func extendDeadline() { deadline = min(.now() + timeouts.silence, sessionEnd) }
+    private func extendDeadline(_ context: ChannelHandlerContext) {
+        deadline = min(context.eventLoop.now + timeouts.silence, sessionEnd, handshakeEnd ?? .distantFuture)
+    }
 
     private func schedule(_ context: ChannelHandlerContext) {
         timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.tick(context) }
@@ -282,7 +345,7 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func tick(_ context: ChannelHandlerContext) {
         guard context.channel.isActive else { return }
-        guard NIODeadline.now() >= deadline else { return schedule(context) }
+        guard context.eventLoop.now >= deadline else { return schedule(context) }
         context.fireChannelRead(wrapInboundOut(.timedOut))
         context.fireChannelReadComplete()
         // Whoever reads no farewell is cut off.

@@ -51,6 +51,8 @@ package enum Command: Hashable, Sendable {
     case expand
     case startTLS
     case auth(mechanism: String, initial: [UInt8]?)
+    /// Attributes of the client that a server in front speaks for.
+    case forwarded([String: String])
     case quitHTTP
 
     /// Reads a line without its line end.
@@ -74,6 +76,7 @@ package enum Command: Hashable, Sendable {
         case "VRFY": self = .verify
         case "EXPN": self = .expand
         case "AUTH": self = try Self.auth(argument)
+        case "XFORWARD": self = try Self.forwarded(argument)
         // A browser made to speak to this port: CONNECT and POST never begin an SMTP session.
         case "GET", "POST", "PUT", "CONNECT", "OPTIONS": self = .quitHTTP
         default: throw .unknownCommand
@@ -85,12 +88,13 @@ package enum Command: Hashable, Sendable {
         return command
     }
 
-    // RFC 5321 §4.1.4: an unverifiable name is no reason to refuse; a name that cannot be written in a header is.
+    // RFC 5321 §4.1.4: an unverifiable name is no reason to refuse; a name that cannot be written in a header is. No name holds
+    // characters beyond ASCII: that a client speaks SMTPUTF8 is not known before it has greeted (RFC 6531 §3.7.1).
     private static func clientName(_ argument: ArraySlice<UInt8>) throws(CommandError) -> String {
-        guard !argument.isEmpty, argument.count <= 255, argument.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
-            let name = String(validating: argument, as: UTF8.self)
-        else { throw .syntax("Host name expected") }
-        return name
+        guard !argument.isEmpty, argument.count <= 255, argument.allSatisfy({ 0x20 < $0 && $0 < 0x7F }) else {
+            throw .syntax("Host name expected")
+        }
+        return String(decoding: argument, as: UTF8.self)
     }
 
     private static func mail(_ argument: ArraySlice<UInt8>) throws(CommandError) -> Command {
@@ -126,6 +130,16 @@ package enum Command: Hashable, Sendable {
         guard 1...2 ~= words.count else { throw .syntax("AUTH mechanism expected") }
         let mechanism = String(decoding: words[0], as: UTF8.self).uppercased()
         return .auth(mechanism: mechanism, initial: words.count == 2 ? Array(words[1]) : nil)
+    }
+
+    private static func forwarded(_ argument: ArraySlice<UInt8>) throws(CommandError) -> Command {
+        var attributes: [String: String] = [:]
+        for (name, value) in try Self.parameters(argument) {
+            guard let value else { throw .parameterInvalid(name) }
+            attributes[name] = value
+        }
+        guard !attributes.isEmpty else { throw .syntax("XFORWARD attribute=value expected") }
+        return .forwarded(attributes)
     }
 
     // RFC 5321 §4.1.1.11: esmtp-keyword ["=" esmtp-value]

@@ -3,10 +3,11 @@ internal import Glibc
 /// Takes a message off the wire: finds the end of data, removes the dots of RFC 5321 §4.5.2, and notices what must not be there.
 ///
 /// Invariants: the message ends at CRLF.CRLF and nowhere else; a bare CR or bare LF anywhere is remembered in `hasBareControl`
-/// (the message is then to be refused: who ends lines differently from us could smuggle a second one). Any split of the input
-/// into chunks gives the same result. Work is linear, and what is kept between chunks is one state.
+/// (the message is then to be refused: who ends lines differently from us could smuggle a second one), and so is a line of one dot
+/// and NULs, which ends the message for a reader that leaves NULs out. Any split of the input into chunks gives the same result.
+/// Work is linear, and what is kept between chunks is one state.
 package struct DataDecoder: Sendable {
-    private enum State {
+    private enum State: Equatable {
         case lineStart
         case inLine
         /// A CR was seen and given out; only LF may follow.
@@ -15,11 +16,14 @@ package struct DataDecoder: Sendable {
         case dot
         /// A dot at the start of a line, then CR: both held back.
         case dotCR
+        /// A line of NULs and so many dots, one at most. All given out.
+        case hidden(dots: Int)
+        case hiddenCR(dots: Int)
         case ended
     }
 
     private var state = State.lineStart
-    /// True when a CR without LF or a LF without CR was seen.
+    /// True when a CR without LF, a LF without CR, or a hidden end was seen.
     package private(set) var hasBareControl = false
     /// Octets of the message so far, as SIZE counts them: without the dots that were removed.
     package private(set) var size = 0
@@ -46,6 +50,28 @@ package struct DataDecoder: Sendable {
                 index += 1
                 runStart = index
                 state = .dot
+            case .lineStart where byte == 0:
+                index += 1
+                state = .hidden(dots: 0)
+            case .hidden(let dots):
+                switch byte {
+                case 0: index += 1
+                case 0x2E where dots == 0:
+                    index += 1
+                    state = .hidden(dots: 1)
+                case 0x0D:
+                    index += 1
+                    state = .hiddenCR(dots: dots)
+                default: state = .inLine
+                }
+            case .hiddenCR(let dots):
+                if byte == 0x0A {
+                    index += 1
+                    if dots == 1 { hasBareControl = true }
+                    state = .lineStart
+                } else {
+                    state = .afterCR
+                }
             case .lineStart, .inLine:
                 index = scanLine(input, from: index)
             case .afterCR:
@@ -61,6 +87,8 @@ package struct DataDecoder: Sendable {
                     index += 1
                     runStart = index
                     state = .dotCR
+                } else if byte == 0 {
+                    state = .hidden(dots: 1)
                 } else {
                     // The dot was stuffing. A line that is one bare ".LF" ends nothing either: the LF is noticed as bare.
                     state = .inLine
@@ -110,20 +138,38 @@ package struct DataDecoder: Sendable {
     }
 }
 
-/// Notices a bare CR or LF in a message that comes in chunks. Any split of the input gives the same result.
+/// Notices a bare CR or LF in a message that comes in chunks, and a line of NULs and one dot, which would end the message for
+/// the next server if that leaves NULs out. Any split of the input gives the same result.
 package struct LineEndScanner: Sendable {
     private var isAfterCR = false
     private var found = false
+    private var nuls = 0
+    private var dots = 0
+    /// Only NULs and dots so far.
+    private var isSuspect = true
 
     package init() {}
 
-    /// True when a CR without LF or a LF without CR was seen, or the message ends in a CR.
+    /// True when a CR without LF, a LF without CR or a hidden end was seen, or the message ends in a CR.
     package var hasBareControl: Bool { found || isAfterCR }
 
     package mutating func scan(_ bytes: [UInt8]) {
         for byte in bytes {
             if byte == 0x0A { if !isAfterCR { found = true } } else if isAfterCR { found = true }
             isAfterCR = byte == 0x0D
+            if isSuspect || byte == 0x0A { look(at: byte) }
+        }
+    }
+
+    private mutating func look(at byte: UInt8) {
+        switch byte {
+        case 0: nuls += 1
+        case 0x2E: dots += 1
+        case 0x0D: break
+        case 0x0A:
+            if isSuspect, dots == 1, nuls > 0 { found = true }
+            (nuls, dots, isSuspect) = (0, 0, true)
+        default: isSuspect = false
         }
     }
 }

@@ -29,6 +29,8 @@ package struct ClientFacts: Hashable, Sendable {
     package var isTLS: Bool
     /// The account address that it authenticated as.
     package var identity: String?
+    /// Whom it got this transaction's message from, where it is a server that may say so.
+    package var forwarded: ForwardedClient?
 
     package init(
         greeting: String = "", isExtended: Bool = false, isLMTP: Bool = false, isTLS: Bool = false,

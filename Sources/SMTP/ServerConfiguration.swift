@@ -36,10 +36,12 @@ package struct ServerConfiguration: Hashable, Sendable {
     package var startsWithTLS: Bool
     /// The client is on this machine: AUTH is allowed in clear.
     package var isLoopback: Bool
+    /// The client is a mail server in front of us: its word about its own clients counts (XFORWARD).
+    package var isTrustedServer: Bool
 
     package init(
         hostname: String, mode: Mode, limits: Limits, offersSTARTTLS: Bool = false, startsWithTLS: Bool = false,
-        isLoopback: Bool = false
+        isLoopback: Bool = false, isTrustedServer: Bool = false
     ) {
         self.hostname = hostname
         self.mode = mode
@@ -47,5 +49,6 @@ package struct ServerConfiguration: Hashable, Sendable {
         self.offersSTARTTLS = offersSTARTTLS
         self.startsWithTLS = startsWithTLS
         self.isLoopback = isLoopback
+        self.isTrustedServer = isTrustedServer
     }
 }

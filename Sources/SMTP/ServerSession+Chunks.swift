@@ -5,6 +5,13 @@ extension ServerSession {
         // Reading to drop has an end, too.
         guard chunk.size <= 2 * configuration.limits.messageSize else { return close(with: .messageTooBig) }
         if case .transaction = phase, let envelope {
+            // What is too big already is dropped from here on, and its sender told at once.
+            let total = chunkedSize + chunk.size
+            guard total <= configuration.limits.messageSize else {
+                chunk.refusal = .messageTooBig
+                return read(chunk)
+            }
+            chunkedSize = total
             if isChunking { return read(chunk) }
             if !envelope.recipients.isEmpty {
                 isChunking = true

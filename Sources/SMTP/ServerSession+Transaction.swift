@@ -101,6 +101,8 @@ extension ServerSession {
         let count = envelope?.recipients.count ?? 0
         envelope = nil
         isChunking = false
+        chunkedSize = 0
+        client.forwarded = nil
         phase = .ready
         guard configuration.mode == .lmtp else { return .reply(replies.first ?? .localError) }
         let missing = max(0, count - replies.count)

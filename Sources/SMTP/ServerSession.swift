@@ -31,6 +31,12 @@ package struct ServerSession: ~Copyable, Sendable {
         // The world.
         case timedOut
         case shuttingDown
+        /// Others wait for a place, and this client makes the least of its own.
+        case crowdedOut
+        /// DATA was refused, and what the client had already sent behind it may be a message: it must not be read as commands.
+        case outOfTurn
+        /// The message goes on far beyond the size that it may have.
+        case flooded
     }
 
     /// What the I/O is to do. Every action but the questions ends a turn.
@@ -83,6 +89,8 @@ package struct ServerSession: ~Copyable, Sendable {
     var firstChunk: Chunk?
     /// BDAT has begun: nothing but BDAT may follow.
     var isChunking = false
+    /// Octets of the chunks so far.
+    var chunkedSize = 0
     var errors = 0
     var idleCommands = 0
     var authenticationFailures = 0
@@ -96,6 +104,9 @@ package struct ServerSession: ~Copyable, Sendable {
         client.isTLS = hasTLS
         client.isLMTP = configuration.mode == .lmtp
     }
+
+    /// A message is under way: from MAIL to the answer to it.
+    package var isInTransaction: Bool { envelope != nil }
 
     package var isClosed: Bool { if case .closed = phase { true } else { false } }
 
@@ -119,6 +130,9 @@ package struct ServerSession: ~Copyable, Sendable {
         case .delivered(let replies): return delivered(replies)
         case .timedOut: return close(with: .timeout)
         case .shuttingDown: return close(with: .shuttingDown)
+        case .crowdedOut: return close(with: .crowdedOut)
+        case .outOfTurn: return close(with: .outOfTurn)
+        case .flooded: return close(with: .messageTooBig)
         }
     }
 
@@ -159,6 +173,7 @@ package struct ServerSession: ~Copyable, Sendable {
         case .expand: return fail(.notImplemented)
         case .startTLS: return startTLS()
         case .auth(let mechanism, let initial): return authenticate(mechanism, initial)
+        case .forwarded(let attributes): return forwarded(attributes)
         case .quit: return close(with: .bye)
         case .quitHTTP: return close(with: Reply(421, 4, 7, 0, "This is not a web server"))
         }
@@ -184,7 +199,9 @@ package struct ServerSession: ~Copyable, Sendable {
     mutating func reset() {
         envelope = nil
         isChunking = false
+        chunkedSize = 0
         firstChunk = nil
+        client.forwarded = nil
         if case .transaction = phase { phase = .ready }
     }
 
@@ -204,12 +221,25 @@ package struct ServerSession: ~Copyable, Sendable {
         list += ["CHUNKING", "ENHANCEDSTATUSCODES"]
         if offersTLS { list.append("STARTTLS") }
         if offersAuthentication { list.append("AUTH PLAIN LOGIN") }
+        if configuration.isTrustedServer { list.append(ForwardedClient.keyword) }
         return list
     }
 
     var offersTLS: Bool { configuration.offersSTARTTLS && !hasTLS }
     var offersAuthentication: Bool {
         configuration.mode == .submission && client.identity == nil && (hasTLS || configuration.isLoopback)
+    }
+
+    // Postfix's XFORWARD: only between transactions; several commands add up.
+    mutating func forwarded(_ attributes: [String: String]) -> Action {
+        guard configuration.isTrustedServer else { return fail(.unknownCommand) }
+        guard case .ready = phase else { return fail(.badSequence) }
+        var forwarded = client.forwarded ?? ForwardedClient()
+        for (name, value) in attributes {
+            guard forwarded.take(name, value) else { return fail(CommandError.parameterInvalid(name).reply) }
+        }
+        client.forwarded = forwarded
+        return idle(.ok)
     }
 
     mutating func startTLS() -> Action {

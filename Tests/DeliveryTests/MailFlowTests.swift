@@ -152,7 +152,7 @@ struct MailFlowTests {
                 try await TestClient.talk(to: running.mx) { client in
                     for line in ["EHLO c", "MAIL FROM:<a@x.test>", "RCPT TO:<alice@demo.test>", "DATA"] { _ = try await client.say(line) }
                     try await client.write("Subject: one\r\n\r\nx\(end)MAIL FROM:<evil@x.test>\r\nRCPT TO:<bob@demo.test>\r\nDATA\r\nSubject: two\r\n\r\n.\r\n")
-                    #expect(try await client.reply() == "554 5.6.0 Message contains a bare CR or LF")
+                    #expect(try await client.reply() == "554 5.6.0 Message contains a bare CR or LF, or a hidden end")
                     #expect(try await client.say("NOOP") == "250 2.0.0 OK")
                 }
             }

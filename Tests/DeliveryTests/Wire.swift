@@ -8,9 +8,9 @@ struct Wire {
     let channel: EmbeddedChannel
 
     /// - Parameter isGreeted: the greeting is written already
-    init(timeouts: WireTimeouts = WireTimeouts(), isGreeted: Bool = true) throws {
+    init(timeouts: WireTimeouts = WireTimeouts(), isGreeted: Bool = true, startsWithTLS: Bool = false) throws {
         channel = EmbeddedChannel()
-        try channel.pipeline.syncOperations.addHandler(WireFramer(timeouts: timeouts))
+        try channel.pipeline.syncOperations.addHandler(WireFramer(timeouts: timeouts, startsWithTLS: startsWithTLS))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         if isGreeted { try channel.writeOutbound(WireCommand.reply([])) }
     }
@@ -32,6 +32,8 @@ struct Wire {
             case .endOfChunk: events.append("(chunk)")
             case .tlsEstablished: events.append("(tls)")
             case .timedOut: events.append("(timed out)")
+            case .crowdedOut: events.append("(crowded out)")
+            case .outOfTurn: events.append("(out of turn)")
             }
         }
         return events

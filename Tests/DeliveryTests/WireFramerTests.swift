@@ -1,3 +1,6 @@
+import NIOCore
+import NIOEmbedded
+import NIOTLS
 import Testing
 
 @testable import Delivery
@@ -19,8 +22,38 @@ struct WireFramerTests {
         #expect(try wire.write(.replyThenData(Array("354 go\r\n".utf8))) == ["data Subject: x\r\n", "end 12"])
         #expect(try wire.write(.reply(Array("250 ok\r\n".utf8))) == ["QUIT"])
         let refused = try Wire()
-        #expect(try refused.read("DATA\r\nNOOP\r\n") == ["DATA"])
-        #expect(try refused.write(.reply([])) == ["NOOP"])
+        #expect(try refused.read("DATA\r\n") == ["DATA"])
+        #expect(try refused.write(.reply([])) == [])
+        #expect(try refused.read("NOOP\r\n") == ["NOOP"])
+    }
+
+    @Test("what was sent behind a DATA that is refused is dropped: it may be a message, and no commands")
+    func unasked() throws {
+        let wire = try Wire()
+        #expect(try wire.read("DATA\r\nMAIL FROM:<injected@x.test>\r\n") == ["DATA"])
+        #expect(try wire.write(.reply([])) == ["(out of turn)"])
+        #expect(try wire.read("RCPT TO:<x@y>\r\n") == [])
+    }
+
+    @Test("hands on that its place is wanted, and closes when nobody obeys")
+    func crowdedOut() throws {
+        let wire = try Wire()
+        wire.channel.pipeline.fireUserInboundEventTriggered(MakeRoom())
+        #expect(try wire.events() == ["(crowded out)"])
+        #expect(wire.isActive)
+        wire.advance(minutes: 1)
+        #expect(!wire.isActive)
+    }
+
+    @Test("a TLS handshake has half a minute, and then the usual time holds")
+    func handshake() throws {
+        let slow = try Wire(startsWithTLS: true)
+        slow.advance(minutes: 1)
+        #expect(try slow.events() == ["(timed out)"])
+        let quick = try Wire(startsWithTLS: true)
+        quick.channel.pipeline.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: nil))
+        quick.advance(minutes: 1)
+        #expect(try quick.events() == [])
     }
 
     @Test("takes the octets of a chunk as they are")
@@ -79,6 +112,8 @@ struct WireFramerTests {
         wire.advance(minutes: 4)
         #expect(try wire.events() == [])
         wire.advance(minutes: 2)
-        #expect(wire.isActive)
+        #expect(try wire.events() == ["(timed out)"])
+        wire.advance(minutes: 1)
+        #expect(!wire.isActive)
     }
 }

@@ -28,7 +28,10 @@ struct DataDecoderTests {
             // Every known way to smuggle an end: none is one, and each is noticed.
             ("a\n.\n", "a\n\n", false, true), ("a\n.\r\n", "a\n.\r\n", false, true), ("a\r\n.\n", "a\r\n\n", false, true),
             ("a\r.\r", "a\r.\r", false, true), ("a\r\n.\r", "a\r\n", false, false), ("a\r\n.\rb", "a\r\n\rb", false, true),
-            ("a\r.\r\n", "a\r.\r\n", false, true), ("a\r\n\0.\r\n", "a\r\n\0.\r\n", false, false),
+            ("a\r.\r\n", "a\r.\r\n", false, true), ("a\r\n\0.\r\n", "a\r\n\0.\r\n", false, true),
+            ("a\r\n.\0\r\n.\r\n", "a\r\n\0\r\n", true, true), ("\0\0.\0\r\n.\r\n", "\0\0.\0\r\n", true, true),
+            ("a\0.\r\n.\r\n", "a\0.\r\n", true, false), ("\0..\r\n.\r\n", "\0..\r\n", true, false), ("\0\r\n.\r\n", "\0\r\n", true, false),
+            ("\0a.\r\n.\r\n", "\0a.\r\n", true, false), ("\0.\rx\r\n.\r\n", "\0.\rx\r\n", true, true),
             ("a\r\r\n.\r\n", "a\r\r\n", true, true), ("a\nb\r\n.\r\n", "a\nb\r\n", true, true),
             ("a\rb\r\n.\r\n", "a\rb\r\n", true, true), ("\r\r\n.\r\n", "\r\r\n", true, true), ("\n\r\n.\r\n", "\n\r\n", true, true),
             ("a\r\n.\r\r\n.\r\n", "a\r\n\r\r\n", true, true),
@@ -92,7 +95,29 @@ struct DataDecoderTests {
                 #expect(whole.message == split.message)
                 let taken = Array(wire[..<whole.taken])
                 #expect(taken == [0x2E, 0x0D, 0x0A] || taken.suffix(5) == [0x0D, 0x0A, 0x2E, 0x0D, 0x0A])
-                #expect(whole.decoder.hasBareControl == hasBare(taken))
+                #expect(whole.decoder.hasBareControl == (hasBare(taken) || hidesEnd(taken)))
+            }
+        }
+    }
+
+    /// A line is one dot and NULs.
+    private func hidesEnd(_ bytes: [UInt8]) -> Bool {
+        String(decoding: bytes, as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: false).contains { line in
+            line.contains("\0") && line.filter { $0 != "\0" } == "."
+        }
+    }
+
+    @Test("in chunks a bare line end and a hidden end are noticed as well, and a dot alone is not")
+    func scanner() {
+        for (text, isFound) in [
+            ("a\r\n.\r\nb\r\n", false), ("a\nb", true), ("a\rb", true), ("a\r", true), ("a\r\n\0.\r\n", true), (".\0\r\n", true),
+            ("\0..\r\n", false), ("a\0.\r\n", false), ("\0\r\n.\r\n", false), ("", false),
+        ] {
+            for size in 1...4 {
+                var scanner = LineEndScanner()
+                let bytes = Array(text.utf8)
+                for start in stride(from: 0, to: bytes.count, by: size) { scanner.scan(Array(bytes[start..<min(start + size, bytes.count)])) }
+                #expect(scanner.hasBareControl == isFound, "\(text.debugDescription) in pieces of \(size)")
             }
         }
     }

@@ -188,7 +188,7 @@ struct ServerSessionTests {
         talk.say(["MAIL FROM:<>", "RCPT TO:<alice@demo.test>", "RCPT TO:<bob@demo.test>", "DATA"])
         #expect(
             talk.send(.messageReceived(refusal: .bareControl))
-                == "554 5.6.0 Message contains a bare CR or LF|554 5.6.0 Message contains a bare CR or LF")
+                == "554 5.6.0 Message contains a bare CR or LF, or a hidden end|554 5.6.0 Message contains a bare CR or LF, or a hidden end")
         #expect(talk.say(["MAIL FROM:<>", "RCPT TO:<nobody@demo.test>", "DATA"]) == "503 5.5.1 RCPT first")
     }
 
@@ -239,6 +239,69 @@ struct ServerSessionTests {
         let big = Talk()
         #expect(big.say("BDAT 999999999999") == "552 5.3.4 Message exceeds the size limit")
         #expect(big.isClosed)
+    }
+
+    @Test("chunks that are too big together are dropped from there on, and the sender is told at once")
+    func tooManyChunks() {
+        let talk = Talk()
+        talk.say(["EHLO c", "MAIL FROM:<a@b.test>", "RCPT TO:<alice@demo.test>", "BDAT 600"])
+        #expect(talk.send(.chunkReceived) == "250 2.0.0 OK")
+        #expect(talk.say("BDAT 600") == "")
+        #expect(talk.chunk?.isKept == false)
+        #expect(talk.send(.chunkReceived) == "552 5.3.4 Message exceeds the size limit")
+        #expect(talk.say("BDAT 0 LAST") == "")
+        #expect(talk.send(.chunkReceived) == "503 5.5.1 MAIL first")
+        #expect(talk.say(["MAIL FROM:<a@b.test>", "RCPT TO:<alice@demo.test>", "BDAT 900 LAST"]) == "")
+        #expect(talk.chunk?.isKept == true)
+    }
+
+    // MARK: A server in front
+
+    @Test("takes XFORWARD from a trusted server, for one transaction")
+    func forwarding() {
+        let talk = Talk(.lmtp, trusted: true)
+        #expect(talk.say("LHLO front").hasSuffix("XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE"))
+        #expect(talk.say("XFORWARD NAME=spike.foreign.test ADDR=IPV6:2001:db8::7 PROTO=ESMTP") == "250 2.0.0 OK")
+        #expect(talk.say("XFORWARD HELO=a+2Bb+0D SOURCE=REMOTE IDENT=4F PORT=[UNAVAILABLE]") == "250 2.0.0 OK")
+        let forwarded = talk.session.client.forwarded
+        #expect(forwarded?.name == "spike.foreign.test" && forwarded?.address == "2001:db8::7" && forwarded?.greeting == "a+b?")
+        #expect(forwarded?.protocolName == "ESMTP" && forwarded?.isLocal == false)
+        talk.say(["MAIL FROM:<>", "RCPT TO:<alice@demo.test>"])
+        #expect(talk.say("XFORWARD NAME=x") == "503 5.5.1 Bad sequence of commands")
+        _ = talk.say("DATA")
+        #expect(talk.session.client.forwarded != nil)
+        _ = talk.send(.messageReceived(refusal: nil))
+        #expect(talk.session.client.forwarded == nil)
+        #expect(talk.say(["XFORWARD ADDR=192.0.2.1 SOURCE=LOCAL", "RSET"]).hasPrefix("250"))
+        #expect(talk.session.client.forwarded == nil)
+    }
+
+    @Test("takes XFORWARD from nobody else, and no nonsense in it")
+    func refusedForwarding() {
+        let stranger = Talk()
+        #expect(!stranger.say("EHLO c").contains("XFORWARD"))
+        #expect(stranger.say("XFORWARD ADDR=192.0.2.1") == "500 5.5.1 Command not recognized")
+        let talk = Talk(.lmtp, trusted: true)
+        #expect(talk.say("XFORWARD ADDR=192.0.2.1") == "503 5.5.1 Bad sequence of commands")
+        _ = talk.say("LHLO front")
+        for line in ["XFORWARD", "XFORWARD ADDR", "XFORWARD WISH=1", "XFORWARD HELO=+0", "XFORWARD HELO=\(String(repeating: "a", count: 256))"] {
+            #expect(talk.say(line).hasPrefix("501"), "\(line)")
+        }
+        #expect(talk.say("XFORWARD ADDR=[UNAVAILABLE]").hasPrefix("250"))
+        #expect(talk.session.client.forwarded?.address == nil)
+    }
+
+    @Test("sends away who must make room, who sends a message unasked, and who never ends one")
+    func sentAway() {
+        #expect(Talk().send(.crowdedOut) == "421 4.7.0 Too many connections, try again later")
+        let talk = Talk()
+        talk.say(["EHLO c", "DATA"])
+        #expect(talk.send(.outOfTurn) == "421 4.5.0 Data sent before it was asked for")
+        #expect(talk.isClosed)
+        let flood = Talk()
+        talk.say(["EHLO c", "MAIL FROM:<a@b.test>", "RCPT TO:<alice@demo.test>", "DATA"])
+        #expect(flood.send(.flooded) == "552 5.3.4 Message exceeds the size limit")
+        #expect(flood.isClosed)
     }
 
     // MARK: Limits

@@ -20,14 +20,14 @@ final class Talk {
 
     init(
         _ mode: ServerConfiguration.Mode = .mx, tls: Bool = true, startsWithTLS: Bool = false, loopback: Bool = false,
-        adjust: (inout ServerConfiguration.Limits) -> Void = { _ in }
+        trusted: Bool = false, adjust: (inout ServerConfiguration.Limits) -> Void = { _ in }
     ) {
         var limits = ServerConfiguration.Limits(messageSize: 1000)
         adjust(&limits)
         session = ServerSession(
             ServerConfiguration(
                 hostname: "mx.demo.test", mode: mode, limits: limits, offersSTARTTLS: tls,
-                startsWithTLS: startsWithTLS, isLoopback: loopback))
+                startsWithTLS: startsWithTLS, isLoopback: loopback, isTrustedServer: trusted))
     }
 
     /// Says a line, and returns what the server replies, lines joined by `|`.

@@ -1,4 +1,5 @@
 import Delivery
+import Directory
 
 extension Configuration {
     /// What mail flow is told of the configuration.
@@ -8,6 +9,8 @@ extension Configuration {
         mail.submission = submission.compactMap(ListenAddress.init(parsing:))
         mail.submissions = submissions.compactMap(ListenAddress.init(parsing:))
         mail.lmtp = lmtp.compactMap(ListenAddress.init(parsing:))
+        mail.socketmap = socketmap.compactMap(ListenAddress.init(parsing:))
+        mail.trustedProxies = trustedProxies.compactMap { ClientNetwork($0) }
         mail.maximumMessageSize = maximumMessageSize
         mail.smartHost = HostPort(parsing: smartHost)
         mail.outboundPort = outboundPort

@@ -15,6 +15,7 @@ struct Configuration: Equatable, Sendable {
     var submission: [String] = []
     var submissions: [String] = []
     var lmtp: [String] = []
+    var socketmap: [String] = []
     /// Octets.
     var maximumMessageSize = 0
 

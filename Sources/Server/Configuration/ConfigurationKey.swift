@@ -74,6 +74,9 @@ struct ConfigurationKey: Sendable {
         .init("smtp", "lmtp", [], "Behind another MTA: \"127.0.0.1:24\" or \"unix:/run/mailportal/lmtp\".") {
             (values, configuration) throws(Refusal) in configuration.lmtp = try listeners(values)
         },
+        .init("smtp", "socketmap", [], "Where that MTA asks about recipients: \"127.0.0.1:2526\" or \"unix:/run/mailportal/socketmap\".") {
+            (values, configuration) throws(Refusal) in configuration.socketmap = try listeners(values)
+        },
         .init("smtp", "max_message_size", "50MB", "Larger messages are refused, in and out.") {
             (value, configuration) throws(Refusal) in
             guard let size = ByteSize.parse(value), size >= 65_536 else {

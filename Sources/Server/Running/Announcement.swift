@@ -17,7 +17,7 @@ final class Announcement: Sendable {
         self.configuration = configuration
         self.logins = logins
         let web = configuration.httpListen.count + configuration.httpTLS.count
-        let mail = configuration.mx + configuration.submission + configuration.submissions + configuration.lmtp
+        let mail = configuration.mx + configuration.submission + configuration.submissions + configuration.lmtp + configuration.socketmap
         state = Mutex(State(missing: web + mail.count))
     }
 
@@ -39,6 +39,7 @@ final class Announcement: Sendable {
         let purposes = [
             ("SMTP        ", configuration.mx), ("submission  ", configuration.submission),
             ("submissions ", configuration.submissions), ("LMTP        ", configuration.lmtp),
+            ("socketmap   ", configuration.socketmap),
         ]
         let known = purposes.first { $0.1.contains { ListenAddress(parsing: $0) == address } }
         return known?.0 ?? "mail        "

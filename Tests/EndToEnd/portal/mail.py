@@ -70,6 +70,13 @@ class Line:
         if greet:
             assert self.reply()[0] == 220
 
+    @classmethod
+    def over(cls, connection):
+        """The same over a socket that is connected already."""
+        line = cls.__new__(cls)
+        line.socket, line.file = connection, connection.makefile("rb")
+        return line
+
     def send(self, content):
         self.socket.sendall(content)
 
