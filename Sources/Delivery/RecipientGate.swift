@@ -133,33 +133,25 @@ struct RecipientGate: Sendable {
 
     /// What RCPT tells one of our users about the address; nil where it is taken.
     func refusalForUsers(of address: MailAddress) async -> Reply? {
-        do {
-            let found = try routing.resolver.resolve(address, allowsForeign: true)
-            let verified = try await verify(found, isTrusted: true, sender: nil, at: nil)
-            return await quotaRefusal(verified)
-        } catch let error as RecipientResolver.Refusal {
-            return error.reply
-        } catch let error as Refusal {
-            return error.reply
-        } catch {
-            return .localError
-        }
+        do throws(Refusal) { return await quotaRefusal(try await admitForUsers(address)) } catch { return error.reply }
     }
 
-    /// Those to whom one of our users cannot send, in order. Other servers are asked as at RCPT.
+    /// Those to whom one of our users cannot send, in order. Other servers are asked as at RCPT; whether there is room, delivery
+    /// will tell, and its sender gets a notification.
     func refused(_ addresses: [MailAddress]) async -> [MailAddress] {
         await withTaskGroup { group in
             for address in addresses {
-                group.addTask { await isRefusedForUsers(address) ? address : nil }
+                group.addTask { (try? await admitForUsers(address)) == nil ? address : nil }
             }
             let refused = await group.reduce(into: Set<MailAddress>()) { if let address = $1 { $0.insert(address) } }
             return addresses.filter(refused.contains)
         }
     }
 
-    // A full mailbox is no reason to refuse a whole submission: its sender gets a notification.
-    private func isRefusedForUsers(_ address: MailAddress) async -> Bool {
-        await refusalForUsers(of: address)?.isPermanent ?? false
+    private func admitForUsers(_ address: MailAddress) async throws(Refusal) -> Resolution {
+        let found: Resolution
+        do { found = try routing.resolver.resolve(address, allowsForeign: true) } catch { throw Refusal(reply: error.reply) }
+        return try await verify(found, isTrusted: true, sender: nil, at: nil)
     }
 
     // MARK: Internal hops

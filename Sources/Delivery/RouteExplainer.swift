@@ -26,6 +26,7 @@ package struct RouteExplainer: Sendable {
         let resolution = Resolution(tree)
         let path = sender.map { ReversePath.mailbox($0) } ?? .null
         let stranger = RecipientClient(address: client, sender: path)
+        var seen: Set<AccountID> = []
         let entry = gate.listEntry(.mailbox(recipient), stranger)
         var facts: RouteExplanation.Thresholds?
         if resolver.standing(of: recipient.domain) != .none {
@@ -35,7 +36,7 @@ package struct RouteExplainer: Sendable {
         }
         return RouteExplanation(
             recipient: recipient.description, sender: path.description, client: client?.description,
-            domain: domain(recipient.domain, resolver, snapshot), route: step(tree, path, forwarder: nil),
+            domain: domain(recipient.domain, resolver, snapshot), route: step(tree, path, forwarder: nil, &seen),
             mailboxes: resolution.mailboxes.map(\.address.description), remotes: resolution.remotes.map(\.address.description),
             list: entry.map { .init(kind: $0.kind.rawValue, entry: $0.pattern.description, domain: $0.scope?.ascii) },
             thresholds: facts, isInternalHop: await gate.isInternalHop(stranger, to: .mailbox(recipient)),
@@ -71,21 +72,24 @@ package struct RouteExplainer: Sendable {
 
     // MARK: Steps
 
-    private func step(_ node: RouteNode, _ sender: ReversePath, forwarder: MailAddress?) -> RouteExplanation.Step {
-        let (name, text) = words(node)
+    private func step(
+        _ node: RouteNode, _ sender: ReversePath, forwarder: MailAddress?, _ seen: inout Set<AccountID>
+    ) -> RouteExplanation.Step {
+        let (name, plain) = words(node)
+        var text = plain
         var below = forwarder
-        var seen: String?
+        var rewritten: String?
         switch node.step {
+        case .mailbox(let account): if !seen.insert(account.id).inserted { text += ", which has its copy already" }
         case .alias, .catchAll, .returnPath: below = node.address
         case .elsewhere:
             let departure = gate.routing.departures([RemoteRecipient(node.address, forwarder: forwarder)], sender: sender).first
-            if let departure, departure.sender != sender { seen = departure.sender.description }
-        case .mailbox, .disabled, .domainAlias, .administrators, .badReturnPath, .splitRouting, .relayDomain, .unknown, .repeated, .tooDeep:
-            break
+            if let departure, departure.sender != sender { rewritten = departure.sender.description }
+        case .disabled, .domainAlias, .administrators, .badReturnPath, .splitRouting, .relayDomain, .unknown, .repeated, .tooDeep: break
         }
         return .init(
-            address: node.address.description, step: name, text: text, sender: seen,
-            recipients: node.children.map { step($0, sender, forwarder: below) })
+            address: node.address.description, step: name, text: text, sender: rewritten,
+            recipients: node.children.map { step($0, sender, forwarder: below, &seen) })
     }
 
     private func words(_ node: RouteNode) -> (name: String, text: String) {

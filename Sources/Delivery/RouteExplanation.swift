@@ -83,7 +83,8 @@ extension RouteExplanation {
         add("Route", Self.tree(route))
         add("Lists", [listText])
         if let thresholds {
-            let numbers = "defer at \(Self.number(thresholds.defer)), junk at \(Self.number(thresholds.junk)), reject at \(Self.number(thresholds.reject))"
+            let (first, second, third) = (thresholds.defer, thresholds.junk, thresholds.reject)
+            let numbers = "defer at \(Self.number(first)), junk at \(Self.number(second)), reject at \(Self.number(third))"
             add("Spam", ["\(numbers) (\(Self.source(thresholds.source)))"])
         }
         if reply == replyToUsers {

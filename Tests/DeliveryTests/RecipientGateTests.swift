@@ -209,7 +209,7 @@ struct RouteExplanationTests {
                 "              ├─ alice@demo.test   mailbox",
                 "              ├─ bob@demo.test   mailbox, disabled: it receives nothing",
                 "              ├─ ann@y.test   elsewhere, by its MX, as SRS0",
-                "              └─ alice+x@demo.test   mailbox alice@demo.test",
+                "              └─ alice+x@demo.test   mailbox alice@demo.test, which has its copy already",
                 "Lists      allow x.test, of demo.test: not scored, not greylisted, unless SPF calls the sender forged",
                 "Spam       defer at 2, junk at 5.5, reject at 12 (set for demo.test)",
                 "Reply      250 2.1.5 Recipient OK",
