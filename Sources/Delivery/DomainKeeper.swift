@@ -15,7 +15,7 @@ package struct DomainKeeper: Service {
     private let onRemoval: @Sendable (Account) async -> Void
 
     /// How often it wakes, and how many domains it asks about at the same time.
-    private static let tick = Duration.seconds(60)
+    private static let tick = Duration.seconds(5)
     private static let width = 8
     static let week: Int64 = 7 * 86_400
     /// When nobody answered about a verified domain, ask again after this.

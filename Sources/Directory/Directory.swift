@@ -13,6 +13,8 @@ package final class Directory: Sendable {
     let database: DatabasePool
     private let logger: Logger
     private let current: Mutex<DirectorySnapshot>
+    /// Accounts that are gone since somebody asked; nil while nobody does.
+    private let gone = Mutex<[Account]?>(nil)
     /// Serialises loading, so that an older load never replaces a newer one.
     private let loader = SnapshotLoader()
     package let sessions: Sessions
@@ -40,7 +42,7 @@ package final class Directory: Sendable {
         do {
             database = try DirectoryFile.open(path)
             try DirectorySchema.migrator.migrate(database)
-            current = Mutex(try database.read { try DirectorySnapshot(loadingFrom: $0) })
+            current = Mutex(try database.read { try DirectorySnapshot.load(from: $0).snapshot })
             sessions = Sessions(database: database)
         } catch {
             logger.error("directory cannot be opened", metadata: ["path": "\(path)", "error": "\(error)"])
@@ -85,15 +87,17 @@ package final class Directory: Sendable {
     ///
     /// - Parameter onRemoval: told of each account that is gone
     package func followOtherWriters(onRemoval: @Sendable (Account) async -> Void = { _ in }) async {
-        var known = snapshot
+        gone.withLock { $0 = [] }
+        defer { gone.withLock { $0 = nil } }
         while !Task.isCancelled {
             do {
                 try await Task.sleep(for: .seconds(1))
                 try await refresh()
-                let present = snapshot
-                guard present !== known else { continue }
-                for account in known.accounts(goneFrom: present) { await onRemoval(account) }
-                known = present
+                let removed = gone.withLock { gone in
+                    defer { gone = [] }
+                    return gone ?? []
+                }
+                for account in removed { await onRemoval(account) }
             } catch is CancellationError {
                 return
             } catch {
@@ -108,7 +112,11 @@ package final class Directory: Sendable {
         _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws(StoreError) -> Result {
         do {
-            let result = try await database.write(body)
+            let result = try await database.write { db in
+                let result = try body(db)
+                try DirectoryChange.trim(db)
+                return result
+            }
             try await reload()
             return result
         } catch {
@@ -117,26 +125,30 @@ package final class Directory: Sendable {
     }
 
     private func reload() async throws {
-        let snapshot = try await loader.load(from: database)
-        current.withLock { if snapshot.revision > $0.revision { $0 = snapshot } }
+        try await loader.load {
+            let previous = self.snapshot
+            let (present, gone) = try await self.database.read { try DirectorySnapshot.load(since: previous, from: $0) }
+            self.current.withLock { $0 = present }
+            self.gone.withLock { $0?.append(contentsOf: gone) }
+        }
     }
 }
 
 /// Lets one load run at a time; those who wait meanwhile are served by the next one together.
 private actor SnapshotLoader {
-    private var next: Task<DirectorySnapshot, any Error>?
-    private var running: Task<DirectorySnapshot, any Error>?
+    private var next: Task<Void, any Error>?
+    private var running: Task<Void, any Error>?
 
-    func load(from database: DatabasePool) async throws -> DirectorySnapshot {
+    func load(_ body: @escaping @Sendable () async throws -> Void) async throws {
         if let next { return try await next.value }
         let previous = running
         let task = Task {
             _ = try? await previous?.value
             self.startNext()
-            return try await database.read { try DirectorySnapshot(loadingFrom: $0) }
+            try await body()
         }
         next = task
-        return try await task.value
+        try await task.value
     }
 
     /// The waiting load begins: whoever comes from now on may have written after it, and waits for another.

@@ -6,7 +6,7 @@ package enum NextHopTLS: String, CaseIterable, Sendable {
     case none
     /// Where it is offered, by whatever certificate.
     case opportunistic
-    /// Or not at all; the certificate must be the host's.
+    /// Or the mail waits.
     case required
 }
 

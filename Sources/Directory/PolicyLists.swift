@@ -87,7 +87,6 @@ struct PolicyListIndex: Sendable {
         let length: Int
     }
 
-    private let scope: DomainName?
     private var addresses: [String: PolicyListEntry] = [:]
     private var domains: [String: PolicyListEntry] = [:]
     private var networks: [Network: PolicyListEntry] = [:]
@@ -96,8 +95,7 @@ struct PolicyListIndex: Sendable {
     /// All entries, those that another one outdoes included.
     let entries: [PolicyListEntry]
 
-    init(scope: DomainName?, entries: [PolicyListEntry]) {
-        self.scope = scope
+    init(entries: [PolicyListEntry]) {
         self.entries = entries
         for entry in entries {
             switch entry.pattern {

@@ -4,16 +4,28 @@ import Foundation
 import Logging
 import Synchronization
 
-/// A folder of a test's own, removed when the test is over.
+/// A folder of a test's own, removed when the test is over: at the latest when the process ends, should somebody hold on to it.
 final class TemporaryFolder: Sendable {
     let path: String
 
     init() throws {
         path = NSTemporaryDirectory() + "directory-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        Self.removeAtExit(path)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    private static let left = Mutex<[String]>([])
+
+    private static func removeAtExit(_ path: String) {
+        let isFirst = left.withLock { left in
+            left.append(path)
+            return left.count == 1
+        }
+        guard isFirst else { return }
+        atexit { TemporaryFolder.left.withLock { $0 }.forEach { try? FileManager.default.removeItem(atPath: $0) } }
+    }
 }
 
 /// Seconds since 1970, as a test wants them.

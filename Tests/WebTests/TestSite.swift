@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Logging
+import Synchronization
 
 @testable import Web
 
@@ -12,13 +13,14 @@ import Logging
 final class TestSite: Sendable {
     static let password = "brave green tomatoes"
 
-    let folder: String
+    let temporary: TemporaryFolder
     let directory: Directory
     let site: Site
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     init(isLive: Bool = false, trustedProxies: [ClientNetwork] = []) async throws {
-        folder = NSTemporaryDirectory() + "web-" + UUID().uuidString
+        temporary = try TemporaryFolder()
+        let folder = temporary.path
         try FileManager.default.createDirectory(atPath: folder + "/public/js", withIntermediateDirectories: true)
         try Data("<!doctype html><title>Mail</title>".utf8).write(to: URL(filePath: folder + "/public/index.html"))
         try Data("<!doctype html>".utf8).write(to: URL(filePath: folder + "/public/message-frame.html"))
@@ -39,7 +41,7 @@ final class TestSite: Sendable {
             surfaces: Self.addRoutes)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
+    var folder: String { temporary.path }
 
     private static func addRoutes(_ routes: Routes) {
         let mine = routes.signedIn(basic: true)
@@ -104,4 +106,28 @@ extension TestResponse {
 
 func basic(_ user: String, _ password: String) -> String {
     "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
+}
+
+/// A folder of a test's own, removed when the test is over: at the latest when the process ends, should somebody hold on to it.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path = NSTemporaryDirectory() + "web-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        Self.removeAtExit(path)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    private static let left = Mutex<[String]>([])
+
+    private static func removeAtExit(_ path: String) {
+        let isFirst = left.withLock { left in
+            left.append(path)
+            return left.count == 1
+        }
+        guard isFirst else { return }
+        atexit { TemporaryFolder.left.withLock { $0 }.forEach { try? FileManager.default.removeItem(atPath: $0) } }
+    }
 }
