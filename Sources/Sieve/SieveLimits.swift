@@ -6,6 +6,8 @@ package struct SieveLimits: Hashable, Sendable {
     package var nesting = 32
     /// Commands and tests of a script, together.
     package var commands = 10_000
+    /// Strings of a script, those in lists included.
+    package var strings = 50_000
     /// Octets of one string of a script; what a variable makes longer is cut.
     package var stringSize = 64 << 10
     /// Names of variables in a script.

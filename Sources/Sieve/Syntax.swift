@@ -35,6 +35,7 @@ struct SyntaxParser {
     private var token: Token
     private let limits: SieveLimits
     private var nodes = 0
+    private var strings = 0
 
     init(_ bytes: Octets, limits: SieveLimits) throws(SieveError) {
         self.limits = limits
@@ -49,7 +50,12 @@ struct SyntaxParser {
         return commands
     }
 
-    private mutating func take() throws(SieveError) { token = try lexer.next() }
+    private mutating func take() throws(SieveError) {
+        token = try lexer.next()
+        guard case .string = token.kind else { return }
+        strings += 1
+        guard strings <= limits.strings else { throw token.position.error("more than \(limits.strings) strings") }
+    }
 
     private func isAt(_ character: Unicode.Scalar) -> Bool { token.kind == .punctuation(UInt8(ascii: character)) }
 

@@ -21,6 +21,8 @@ struct LimitTests {
         #expect(complaint(String(repeating: " ", count: 1 << 20)) == "valid")
         #expect(complaint(String(repeating: " ", count: (1 << 20) + 1)) == "1:1 the script is longer than 1048576 octets")
         #expect(complaint(String(repeating: "keep;", count: 10_001)) == "1:50001 more than 10000 commands and tests")
+        let list = "require [" + String(repeating: "\"copy\",", count: 50_000) + "\"copy\"];"
+        #expect(complaint(list) == "1:350010 more than 50000 strings")
         let long = String(repeating: "x", count: 65_537)
         #expect(complaint("redirect \"\(long)\";") == "1:10 this string is longer than 65536 octets")
         #expect(complaint("require \"reject\"; reject text:\n\(long)\n.\n;") == "1:26 this string is longer than 65536 octets")
