@@ -206,6 +206,19 @@ def test_circles_are_refused_when_saved(net):
     net.a.run("alias", "add", "one@demo.test", "two@demo.test")
     assert net.a.run("alias", "add", "two@demo.test", "one@demo.test", check=False).returncode != 0
     assert net.a.run("alias", "add", "two@demo.test", "one@alias.test", check=False).returncode != 0
+    assert net.a.run("domain-alias", "add", "second.test", "alias.test", "--verified", check=False).returncode != 0
+    assert net.a.run("domain-alias", "add", "second.test", "relayed.test", "--verified", check=False).returncode != 0
+    assert net.a.run("domain", "set", "split.test", "--catch-all", "alice@demo.test", check=False).returncode != 0
+
+
+def test_a_pending_domain_takes_and_sends_nothing(net):
+    net.a.run("domain", "add", "pending.test")
+    net.a.run("domain-alias", "add", "pending-alias.test", "demo.test")
+    net.a.run("relay-domain", "add", "pending-relay.test", f"r.named.test:{net.r.port}")
+    time.sleep(1.5)
+    for recipient in ("alice@pending.test", "postmaster@pending.test", "alice@pending-alias.test", "x@pending-relay.test"):
+        assert rcpt(net.a, recipient).startswith("550 5.7.1"), recipient
+    assert not can_send_as(net, "alice@pending-alias.test", ("alice@demo.test", PASSWORD))
 
 
 def test_a_forward_keeps_the_bytes_and_gets_a_return_path_that_leads_back(net):
