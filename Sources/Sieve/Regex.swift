@@ -14,6 +14,10 @@ struct Regex: Sendable {
         /// Notes where the match is, in a slot.
         case save(Int)
         case assert(Assertion)
+        /// Notes where one more time of a repetition begins, and ends the thread if that time took nothing: then what a group matched
+        /// the time before stays. Only where places are noted.
+        case mark(Int)
+        case check(Int)
         case match
     }
 
@@ -25,6 +29,8 @@ struct Regex: Sendable {
     let firstOctets: [Bool]?
     /// How many groups there are, the whole match included.
     let groups: Int
+    /// How many repetitions are marked.
+    let marks: Int
     let foldsCase: Bool
 
     /// - Parameter size: instructions that the pattern may compile to.
@@ -37,6 +43,7 @@ struct Regex: Sendable {
         sets = compiler.sets
         firstOctets = Self.firstOctets(of: compiler.program, compiler.sets)
         groups = parser.groups + 1
+        marks = compiler.marks
         self.foldsCase = foldsCase
     }
 
@@ -44,7 +51,7 @@ struct Regex: Sendable {
     /// - Parameter capturing: without, the answer is only whether there is a match: an empty array or nil.
     func match(_ value: Octets, capturing: Bool, _ budget: inout Budget) throws(RunFailure) -> [Range<Int>]? {
         try budget.pay(50 + program.count / 8)
-        var machine = RegexMachine(self, value, slots: capturing ? 2 * min(groups, Interpolation.maximumMatch + 1) : 0)
+        var machine = RegexMachine(self, value, groups: capturing ? min(groups, Interpolation.maximumMatch + 1) : 0)
         return try machine.run(&budget)
     }
 }
@@ -61,7 +68,7 @@ extension Regex {
             case .match, .any, .assert: return nil
             case .jump(let target): pending.append(target)
             case .split(let first, let second): pending += [first, second]
-            case .save: pending.append(at + 1)
+            case .save, .mark, .check: pending.append(at + 1)
             case .scalar(let scalar):
                 guard scalar < 128 else { return nil }
                 octets[Int(scalar)] = true
@@ -129,7 +136,10 @@ struct CharacterSet: Sendable {
 private struct RegexCompiler {
     private(set) var program: [Regex.Instruction] = [.save(0)]
     private(set) var sets: [CharacterSet] = []
+    private(set) var marks = 0
     private let foldsCase: Bool
+    /// Marks make every thread larger: that many must do.
+    private static let maximumMarks = 16
     private let limit: Int
 
     init(foldsCase: Bool, limit: Int) {
@@ -188,7 +198,7 @@ private struct RegexCompiler {
         guard let high else {
             let split = program.count
             try append(.split(split + 1, 0))
-            try emitCopy(node)
+            try emitOptionalCopy(node)
             try append(.jump(split))
             program[split] = .split(split + 1, program.count)
             return
@@ -197,9 +207,19 @@ private struct RegexCompiler {
         for _ in low..<max(low, high) {
             splits.append(program.count)
             try append(.split(program.count + 1, 0))
-            try emitCopy(node)
+            try emitOptionalCopy(node)
         }
         for split in splits { program[split] = .split(split + 1, program.count) }
+    }
+
+    /// A time that need not be: it counts only if it takes something.
+    private mutating func emitOptionalCopy(_ node: RegexNode) throws(RegexError) {
+        guard node.canBeEmpty, marks < Self.maximumMarks else { return try emitCopy(node) }
+        let mark = marks
+        marks += 1
+        try append(.mark(mark))
+        try emitCopy(node)
+        try append(.check(mark))
     }
 
     /// What makes no instruction must cost one all the same, or `(){255}{255}…` would take for ever.

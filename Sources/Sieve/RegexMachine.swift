@@ -6,7 +6,8 @@ struct RegexMachine {
     private let firstOctets: [Bool]?
     private let foldsCase: Bool
     private let value: Octets
-    /// Places that a thread notes; 0 when nobody wants to know.
+    private let groups: Int
+    /// Places that a thread notes, those of groups first, then those of marks; 0 when nobody wants to know.
     private let slots: Int
 
     /// Threads in order of preference: instructions, and slots of each.
@@ -34,13 +35,15 @@ struct RegexMachine {
     private var tasks: [Task] = []
     private var best: [Int]?
 
-    init(_ regex: Regex, _ value: Octets, slots: Int) {
+    /// - Parameter groups: whose places are wanted, the whole match included.
+    init(_ regex: Regex, _ value: Octets, groups: Int) {
         program = regex.program
         sets = regex.sets
         firstOctets = regex.firstOctets
         foldsCase = regex.foldsCase
         self.value = value
-        self.slots = slots
+        self.groups = groups
+        slots = groups == 0 ? 0 : 2 * groups + regex.marks
         seen = [Int](repeating: -1, count: regex.program.count)
         work = [Int](repeating: -1, count: slots)
     }
@@ -67,7 +70,7 @@ struct RegexMachine {
             if best == nil, firstOctets == nil || at < value.count && firstOctets?[Int(value[at])] == true { begin(at: at) }
         }
         guard let best else { return nil }
-        return (0..<slots / 2).map { group in
+        return (0..<groups).map { group in
             let (low, high) = (best[2 * group], best[2 * group + 1])
             return low >= 0 && high >= low ? low..<high : 0..<0
         }
@@ -103,7 +106,7 @@ struct RegexMachine {
                 if slots == 0 { return true }
                 take(Array(current.places[places]))
                 isMoving = false
-            case .split, .jump, .save, .assert: isMoving = false
+            case .split, .jump, .save, .assert, .mark, .check: isMoving = false
             }
             guard isMoving else { continue }
             for slot in 0..<slots { work[slot] = current.places[places.lowerBound + slot] }
@@ -138,11 +141,18 @@ struct RegexMachine {
                 tasks.append(.follow(second))
                 tasks.append(.follow(first))
             case .save(let slot):
-                if slot < slots {
-                    tasks.append(.restore(slot: slot, place: work[slot]))
-                    work[slot] = at
-                }
+                if slot < 2 * groups { note(at, in: slot) }
                 tasks.append(.follow(instruction + 1))
+            case .mark(let mark):
+                if slots > 0 { note(at, in: 2 * groups + mark) }
+                tasks.append(.follow(instruction + 1))
+            case .check(let mark):
+                if slots > 0, work[2 * groups + mark] == at {
+                    // A thread that took something may still come here.
+                    seen[instruction] = -1
+                } else {
+                    tasks.append(.follow(instruction + 1))
+                }
             case .assert(let assertion):
                 if holds(assertion, at) { tasks.append(.follow(instruction + 1)) }
             case .scalar, .any, .set, .match:
@@ -150,6 +160,11 @@ struct RegexMachine {
                 if slots > 0 { next.places.append(contentsOf: work) }
             }
         }
+    }
+
+    private mutating func note(_ place: Int, in slot: Int) {
+        tasks.append(.restore(slot: slot, place: work[slot]))
+        work[slot] = place
     }
 
     private func holds(_ assertion: Regex.Assertion, _ at: Int) -> Bool {

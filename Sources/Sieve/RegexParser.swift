@@ -11,6 +11,20 @@ indirect enum RegexNode {
     case repetition(RegexNode, Int, Int?)
 }
 
+extension RegexNode {
+    /// Whether it can match nothing.
+    var canBeEmpty: Bool {
+        switch self {
+        case .scalar, .any, .set: false
+        case .assertion: true
+        case .group(let inner, _): inner.canBeEmpty
+        case .sequence(let nodes): nodes.allSatisfy(\.canBeEmpty)
+        case .alternatives(let nodes): nodes.contains(where: \.canBeEmpty)
+        case .repetition(let inner, let low, _): low == 0 || inner.canBeEmpty
+        }
+    }
+}
+
 /// Reads the extended syntax of POSIX (IEEE 1003.1 §9.4), and the escapes that the C library adds to it.
 struct RegexParser {
     private let scalars: [Unicode.Scalar]
