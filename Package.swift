@@ -98,7 +98,7 @@ let package = Package(
             "Webmail",
             [
                 "Formats", "JMAP", "Disk", "MailStore", "Directory", "Delivery", "Web", hummingbird, crypto, logging,
-                lifecycle, httpTypes, nioCore, nioPosix, nioHTTP1, httpClient,
+                lifecycle, httpTypes, nioCore, nioPosix, nioSSL, nioHTTP1, httpClient,
             ]),
         // 6
         .executableTarget(
@@ -134,7 +134,7 @@ let package = Package(
                 httpTypes, nioCore, nioPosix, nioSSL,
             ]),
         tests("Server", ["Formats", "Disk"]),
-        tests("Webmail", ["Formats", "JMAP", "Disk", "MailStore", "Directory", "Delivery", "Web", logging]),
+        tests("Webmail", ["Formats", "JMAP", "Disk", "MailStore", "Directory", "Delivery", "Web", logging, crypto]),
         .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: strict),
         // Compares the message parser with corpora of real mail, and Sieve with another; see script/conformance.
         .executableTarget(name: "Conformance", dependencies: ["Formats", "Sieve"], path: "Tests/Conformance", swiftSettings: strict),

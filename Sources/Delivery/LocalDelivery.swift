@@ -165,7 +165,7 @@ package struct LocalDelivery: Sendable {
         }
         let id = QueueID.make(now: now)
         let message = try VacationMessage(
-            request: request, account: arrival.account, policy: SenderPolicy(filter.directory.snapshot), id: id,
+            request: request, account: arrival.account, policy: SenderPolicy(filter.snapshot), id: id,
             hostname: filter.hostname, now: now
         ).message()
         // RFC 5230 §5.1, RFC 3834 §3.3: the null sender, so that nobody answers the answer.

@@ -27,13 +27,9 @@ struct Arrival: Sendable {
 ///
 /// Nothing is lost by a filter that fails: then the message goes where it would without one.
 struct MailFilter: Sendable {
-    let directory: Directory
-    /// Our name, for the environment of scripts and for what they send.
-    let hostname: String
+    let routing: Routing
     let logger: Logger
     var now: @Sendable () -> Int64 = { UnixTime.now.seconds }
-    /// Makes the return paths of what scripts send elsewhere; nil leaves senders as they are.
-    var srs: SRS?
 
     /// What the filters want done; mailboxes that they make are made when it returns.
     func judge(_ arrival: Arrival, in store: MailAccount) async -> FilterOutcome {
@@ -58,13 +54,18 @@ struct MailFilter: Sendable {
         }
     }
 
+    /// As it is now.
+    var snapshot: DirectorySnapshot { routing.directory.snapshot }
+    /// Our name, for the environment of scripts and for what they send.
+    var hostname: String { routing.hostname }
+
     // MARK: The user's script
 
     private func run(_ bytes: [UInt8], on arrival: Arrival, in store: MailAccount) async throws -> FilterOutcome {
         let script = try SieveScript(parsing: bytes)
         let message = try await message(of: arrival, whole: script.uses.contains("body"))
         let paths = try await Self.paths(of: store)
-        let environment = try environment(arrival, paths, in: store, remembers: script.uses.contains("duplicate"))
+        let environment = try environment(arrival, paths, in: store, script.uses)
         let result = script.run(on: message, in: environment)
         if let error = result.error {
             logger.warning("script failed, message kept", metadata: metadata(arrival, ["error": "\(error)"]))
@@ -137,7 +138,7 @@ struct MailFilter: Sendable {
         var limits = SieveLimits.standard
         limits.stringSize = 1 << 20
         let script = try SieveScript(parsing: Array(try vacation.script().utf8), limits: limits)
-        let environment = try environment(arrival, MailboxPaths([]), in: store, remembers: false)
+        let environment = try environment(arrival, MailboxPaths([]), in: store, script.uses)
         let result = script.run(on: try await message(of: arrival, whole: false), in: environment)
         return result.actions.compactMap { if case .vacation(let request) = $0 { request } else { nil } }
     }
@@ -161,16 +162,18 @@ struct MailFilter: Sendable {
     }
 
     private func environment(
-        _ arrival: Arrival, _ paths: MailboxPaths, in store: MailAccount, remembers: Bool
+        _ arrival: Arrival, _ paths: MailboxPaths, in store: MailAccount, _ extensions: Set<String>
     ) throws -> SieveEnvironment {
         var environment = SieveEnvironment(sender: arrival.sender.description, recipient: arrival.recipient, now: now())
-        environment.ownAddresses = OwnAddresses(directory.snapshot).addresses(of: arrival.account)
+        if extensions.contains("vacation") {
+            environment.ownAddresses = OwnAddresses(snapshot).addresses(of: arrival.account)
+        }
         environment.items["host"] = hostname
         environment.items["domain"] = arrival.account.address.domain.ascii
         if let client = arrival.clientAddress { environment.items["remote-ip"] = client }
         environment.mailboxExists = { paths.find($0) != nil }
         environment.hasSpecialUse = { paths.has($0, mailbox: $1) }
-        if remembers {
+        if extensions.contains("duplicate") {
             let seen = try store.remembered(.duplicates)
             environment.isDuplicate = { seen.contains($0.memoryKey) }
         }
@@ -225,12 +228,11 @@ struct OwnAddresses {
 }
 
 extension MailFilter {
-    /// The envelope sender of what a script sends on: the same as for an alias that leads there.
-    func forwardSender(_ arrival: Arrival, to target: MailAddress) -> String {
-        guard let srs else { return arrival.sender.description }
-        let routing = Routing(directory: directory, srs: srs, hostname: hostname)
-        guard routing.resolver.whereabouts(of: target) == .elsewhere else { return arrival.sender.description }
-        let remote = RemoteRecipient(target, forwarder: arrival.account.address)
-        return (routing.departures([remote], sender: arrival.sender).first?.sender ?? arrival.sender).description
+    /// The envelope sender of what a script sends on: elsewhere a return path of ours, as for a forward. Mission §3.
+    func forwardSender(_ arrival: Arrival, to address: MailAddress) -> String {
+        let isElsewhere = routing.resolver.whereabouts(of: address) == .elsewhere
+        let forwarder = isElsewhere ? arrival.account.address : nil
+        let departures = routing.departures([RemoteRecipient(address, forwarder: forwarder)], sender: arrival.sender)
+        return (departures.first?.sender ?? arrival.sender).description
     }
 }

@@ -35,7 +35,7 @@ package struct MailFlow: Sendable {
         let outbox = try Outbox(folder: "\(configuration.data)/outbox", configuration: limits, logger: logger)
         let routing = Routing(
             directory: directory, srs: try SRS(data: configuration.data), hostname: configuration.hostname)
-        let filter = MailFilter(directory: directory, hostname: configuration.hostname, logger: logger, srs: routing.srs)
+        let filter = MailFilter(routing: routing, logger: logger)
         let local = LocalDelivery(accounts: accounts, filter: filter, queue: .outbox(outbox))
         let remote = try Self.remote(configuration, resolver, routing, logger)
         let gate = RecipientGate(routing: routing, remote: remote, accounts: accounts)

@@ -47,7 +47,7 @@ package struct PipeDelivery: Sendable {
                 let id = index == 0 ? id : id.derived("g\(index)")
                 try enqueue(id, departure.recipients, departure.sender, now, trace + departure.fields, message)
             }
-            let local = try localDelivery()
+            let local = try localDelivery(routing)
             var failures: [(address: MailAddress, reply: Reply)] = []
             for account in resolution.mailboxes {
                 let arrival = Arrival(
@@ -74,9 +74,8 @@ package struct PipeDelivery: Sendable {
     }
 
     /// With the filters of the mailboxes; what they send, the server takes from the queue.
-    private func localDelivery() throws(StoreError) -> LocalDelivery {
-        let filter = MailFilter(directory: directory, hostname: hostname, logger: Logger(label: "mailportal"),
-            srs: try SRS(data: data))
+    private func localDelivery(_ routing: Routing) throws(StoreError) -> LocalDelivery {
+        let filter = MailFilter(routing: routing, logger: Logger(label: "mailportal"))
         return LocalDelivery(accounts: accounts, filter: filter, queue: .folder(try QueueAccess(data: data)))
     }
 

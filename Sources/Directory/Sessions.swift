@@ -61,7 +61,7 @@ package final class Sessions: Sendable {
     private static let precision: Int64 = 900
     private static let cacheLimit = 20_000
 
-    private let database: DatabasePool
+    let database: DatabasePool
     private let state = Mutex(State())
 
     init(database: DatabasePool) { self.database = database }

@@ -46,7 +46,8 @@ final class Harness: Sendable {
         flow = try MailFlow(
             MailFlowConfiguration(hostname: "mail.example.test", data: folder), directory: directory,
             authenticator: authenticator, accounts: accounts, tls: TLSSource { nil }, logger: logger)
-        dispatcher = Webmail.dispatcher(submitter: flow.submitter)
+        let push = PushService(accounts: accounts, directory: directory, client: PushClient(), logger: logger)
+        dispatcher = Webmail.dispatcher(submitter: flow.submitter, push: push, directory: directory)
         let snapshot = directory.snapshot
         let owner = try #require(snapshot.account(try MailAddress(parsing: Self.address)))
         account = try #require(
@@ -63,7 +64,7 @@ final class Harness: Sendable {
 
     /// Sends calls as one request; `@A` in their text stands for the account's id. Gives back all responses.
     func send(_ calls: String) async throws -> [(name: String, arguments: JSON)] {
-        let using = JSON([Capability.core, Capability.mail, Capability.submission])
+        let using = JSON(Webmail.capabilities.sorted())
         let body = "{\"using\":\(using),\"methodCalls\":\(calls.replacing("@A", with: accountId))}"
         let request = try Request(parsing: Array(body.utf8), capabilities: Webmail.capabilities, limits: Limits())
         let response = await dispatcher.respond(to: request, in: WebmailScope(own: account, limits: Limits())) { "s" }

@@ -60,6 +60,21 @@ struct SubmissionTests {
 
     // MARK: Submissions
 
+    @Test("finished submissions are forgotten after thirty days, and beyond a thousand; others never") func pruned() {
+        let now = 2_000_000_000
+        func submission(_ id: String, daysAgo: Int, undo: String = "final", delivered: String = "yes") -> (id: String, json: JSONObject) {
+            (id, ["sendAt": .string(UTCDate(seconds: now - daysAgo * 86_400).description), "undoStatus": .string(undo),
+                "deliveryStatus": ["a@b": ["delivered": .string(delivered)]]])
+        }
+        let few = [
+            submission("old", daysAgo: 31), submission("new", daysAgo: 29), submission("waiting", daysAgo: 40, delivered: "queued"),
+            submission("pending", daysAgo: 40, undo: "pending"), submission("canceled", daysAgo: 50, undo: "canceled", delivered: "queued"),
+        ]
+        #expect(SubmissionPruner.superfluous(few, now: now) == ["canceled", "old"])
+        let many = (0..<1003).map { submission("m\($0 + 1000)", daysAgo: 1) }
+        #expect(SubmissionPruner.superfluous(many, now: now) == ["m1000", "m1001", "m1002"])
+    }
+
     @Test("RFC 8621 §7: without an envelope, the header makes it") func generatedEnvelope() async throws {
         let harness = try await Harness.make()
         let email = try await harness.draft(

@@ -22,6 +22,8 @@ struct Serve: AsyncParsableCommand {
 
     /// Seconds: tests cannot wait five minutes.
     @Option(help: .hidden) var greylistWait: Int64?
+    /// Certificates that push trusts beside the system's; tests push to this machine.
+    @Option(help: .hidden) var pushTrust: String?
 
     func run() async throws {
         do {
@@ -53,6 +55,7 @@ struct Serve: AsyncParsableCommand {
         if !submissions.isEmpty { configuration.submissions = submissions }
         if !lmtp.isEmpty { configuration.lmtp = lmtp }
         if let greylistWait { configuration.greylistWait = greylistWait }
+        if let pushTrust { configuration.pushTrust = pushTrust }
         return configuration
     }
 

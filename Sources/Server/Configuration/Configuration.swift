@@ -27,6 +27,8 @@ struct Configuration: Equatable, Sendable {
     var acceptsWithoutRspamd = true
     /// Seconds. Not a key of the file: a hidden option of `serve`, for tests.
     var greylistWait: Int64 = 300
+    /// A file of certificates that push trusts; it then goes to any address. Not a key of the file: a hidden option of `serve`, for tests.
+    var pushTrust: String?
 
     var smartHost = ""
     var outboundPort = 25

@@ -30,7 +30,7 @@ enum RunningServer {
         let flow = try mailFlow(configuration, directory, authenticator, accounts, certificates, announcement, logger)
         let webmail = Webmail(
             directory: directory, accounts: accounts, submitter: flow.submitter, teacher: flow.teacher,
-            publicURL: configuration.url, spoolFolder: spool, logger: logger)
+            publicURL: configuration.url, spoolFolder: spool, pushTrust: configuration.pushTrust, logger: logger)
         let files = StaticFiles(
             try PublicFiles.mounts(publicFolder), isLive: isDemo || publicFolder != nil, logger: logger)
         let site = Site(

@@ -32,11 +32,15 @@ package struct WebmailAccount: Sendable {
 /// What the signed-in user may reach: the own account.
 package struct WebmailScope: AccountScope {
     package let limits: Limits
-    private let own: WebmailAccount
+    let own: WebmailAccount
+    /// What the request was authenticated with.
+    let credential: Credential
 
-    package init(own: WebmailAccount, limits: Limits) {
+    /// - Parameter credential: the account's password, when nil
+    package init(own: WebmailAccount, limits: Limits, credential: Credential? = nil) {
         self.own = own
         self.limits = limits
+        self.credential = credential ?? .password(version: own.owner.credentialVersion)
     }
 
     package func account(_ id: Id, capability: String, changes: Bool) async throws(MethodError) -> WebmailAccount {

@@ -30,11 +30,18 @@ extension Webmail {
         guard let account = try? await account(context) else {
             return Web.Problem(.serviceUnavailable, code: "accountUnavailable").response
         }
-        let scope = WebmailScope(own: account, limits: limits)
+        let scope = WebmailScope(own: account, limits: limits, credential: Self.credential(context, of: account))
         let answer = await dispatcher.respond(to: request, in: scope) {
             (try? Self.session(of: account.owner, limits).state) ?? ""
         }
         return Self.json(.object(answer))
+    }
+
+    private static func credential(_ context: AppContext, of account: WebmailAccount) -> Credential {
+        switch context.principal?.proof {
+        case .session(let token): .session(token.sessionName)
+        case .basic, nil: .password(version: account.owner.credentialVersion)
+        }
     }
 
     /// The whole body, or nil when it is longer than the limit.

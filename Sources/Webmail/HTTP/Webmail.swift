@@ -23,6 +23,7 @@ package struct Webmail: Sendable {
     let images: ImageProxy
     let logger: Logger
     private let tracker: SubmissionTracker
+    private let push: PushService
     let requests: RequestGate
     let uploads: RequestGate
     let listeners: RequestGate
@@ -31,9 +32,10 @@ package struct Webmail: Sendable {
     ///   - teacher: learns what is moved to Junk and out of it.
     ///   - publicURL: `http.url` of the configuration; empty when unknown.
     ///   - spoolFolder: an existing folder on the disk of the accounts, for uploads under way.
+    ///   - pushTrust: a file of certificates that push is to trust beside the system's; it then goes to any address. For tests.
     package init(
         directory: Directory, accounts: MailAccounts, submitter: Submitter, teacher: SpamTeacher? = nil,
-        publicURL: String = "", spoolFolder: String, logger: Logger
+        publicURL: String = "", spoolFolder: String, pushTrust: String? = nil, logger: Logger
     ) {
         self.directory = directory
         self.accounts = accounts
@@ -41,7 +43,9 @@ package struct Webmail: Sendable {
         self.spoolFolder = spoolFolder
         self.logger = logger
         limits = Limits()
-        dispatcher = Self.dispatcher(submitter: submitter, teacher: teacher)
+        push = PushService(
+            accounts: accounts, directory: directory, client: PushClient(trustFile: pushTrust), logger: logger)
+        dispatcher = Self.dispatcher(submitter: submitter, teacher: teacher, push: push, directory: directory)
         images = ImageProxy(logger: logger)
         tracker = SubmissionTracker(submitter: submitter, directory: directory, accounts: accounts, logger: logger)
         requests = RequestGate(limit: limits.maxConcurrentRequests)
@@ -50,7 +54,9 @@ package struct Webmail: Sendable {
     }
 
     /// Every method of the API.
-    static func dispatcher(submitter: Submitter, teacher: SpamTeacher? = nil) -> Dispatcher<WebmailScope> {
+    static func dispatcher(
+        submitter: Submitter, teacher: SpamTeacher? = nil, push: PushService, directory: Directory
+    ) -> Dispatcher<WebmailScope> {
         let mailbox = MailboxType()
         let thread = ThreadType()
         let email = EmailType(teacher: teacher)
@@ -70,11 +76,12 @@ package struct Webmail: Sendable {
             SetMethod(submission),
             GetMethod(script), SetMethod(script), QueryMethod(script), SieveScriptValidate(),
             GetMethod(vacation), SetMethod(vacation),
+            PushSubscriptionGet(directory: directory), PushSubscriptionSet(directory: directory, push: push),
         ])
     }
 
     /// What must run for as long as the server does.
-    package var services: [any Service] { [tracker] }
+    package var services: [any Service] { [tracker, push] }
 
     package func addRoutes(to routes: Routes) {
         routes.open.get("/.well-known/jmap") { _, _ in

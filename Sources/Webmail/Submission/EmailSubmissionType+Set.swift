@@ -72,6 +72,7 @@ extension EmailSubmissionType: SettableType {
                 if latest != stored { try await account.mail.put(.emailSubmission, id, latest) }
             } catch {}
             options.emailIds.withLock { $0[id] = draft.emailId }
+            await pruner.prune(account, now: now)
             return .success(CreatedRecord(id: id, properties: created))
         } catch { return .failure(error) }
     }

@@ -7,6 +7,7 @@ internal import MailStore
 package struct EmailSubmissionType: Sendable {
     package let name = "EmailSubmission"
     let submitter: Submitter
+    let pruner = SubmissionPruner()
 
     package init(submitter: Submitter) { self.submitter = submitter }
 

@@ -12,6 +12,8 @@ import requests
 CORE = "urn:ietf:params:jmap:core"
 MAIL = "urn:ietf:params:jmap:mail"
 SUBMISSION = "urn:ietf:params:jmap:submission"
+VACATION = "urn:ietf:params:jmap:vacationresponse"
+SIEVE = "urn:ietf:params:jmap:sieve"
 
 
 class MethodError(AssertionError):
@@ -38,7 +40,7 @@ class JMAP:
     def absolute(self, address):
         return address if address.startswith("http") else self.url + address
 
-    def request(self, calls, using=(CORE, MAIL, SUBMISSION), **extra):
+    def request(self, calls, using=(CORE, MAIL, SUBMISSION, VACATION, SIEVE), **extra):
         """Sends method calls as they are, and returns the whole answer."""
         body = {"using": list(using), "methodCalls": calls, **extra}
         answer = self.http.post(self.absolute(self.session["apiUrl"]), json=body, timeout=60)
