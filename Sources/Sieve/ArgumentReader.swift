@@ -180,7 +180,8 @@ struct ArgumentReader {
     mutating func finish(tests: Int = 0, block: Bool = false) throws(Complaint) {
         if place == 0 { try rejectUnknownTags() }
         if let extra = isTaken.firstIndex(of: false) {
-            throw Complaint(node.arguments[extra].position, "'\(node.name)' takes no further argument: \(Self.shown(node.arguments[extra].value))")
+            let argument = node.arguments[extra]
+            throw Complaint(argument.position, "'\(node.name)' takes no further argument: \(Self.shown(argument.value))")
         }
         if tests == 0, let test = node.tests.first {
             let mark = Compiler.tests.contains(node.name) ? "," : ";"

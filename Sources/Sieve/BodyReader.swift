@@ -83,7 +83,9 @@ struct BodyReader {
     private func decoded(_ part: MessagePart) -> [Octets] {
         let bytes = message.bytes
         if part.isMultipart {
-            guard let first = part.children.first, let last = part.children.last else { return [Octets(bytes[part.bodyRange]).withPlainLineEnds] }
+            guard let first = part.children.first, let last = part.children.last, !first.isImplied else {
+                return [Octets(bytes[part.bodyRange]).withPlainLineEnds]
+            }
             let (low, high) = (part.bodyRange.lowerBound, part.bodyRange.upperBound)
             let prologue = low..<max(low, min(first.headerRange.lowerBound, high))
             let epilogue = min(max(last.bodyRange.upperBound, low), high)..<high

@@ -74,6 +74,12 @@ struct MessageTests {
         #expect(try Scenario("Subject: x").holds("body :raw :is \"\"", require: "body"))
     }
 
+    @Test("a multipart without parts is all prologue")
+    func multipartWithoutParts() throws {
+        let scenario = Scenario("Content-Type: multipart/mixed; boundary=b\n\nnothing but words\n")
+        #expect(try scenario.holds("body :content \"multipart\" :contains \"but words\"", require: "body"))
+    }
+
     @Test("looks at the first megabytes of a body only")
     func bodyIsBounded() throws {
         var limits = SieveLimits()
