@@ -179,7 +179,8 @@ struct InboundPipeline: Sendable {
                 return [first.reply]
             }
             // Some have it already: who failed for now gets it from the outbox, or its sender a notification.
-            if !failures.isEmpty { try await enqueueFailed(failures.map(\.account.address), mail, trace) }
+            let told = failures.filter { isWorthTelling($0.reply, mail) }
+            if !told.isEmpty { try await enqueueFailed(told.map(\.account.address), mail, trace) }
             for id in remote { await outbox.release(id) }
             return [Reply(250, 2, 0, 0, "OK queued as \(mail.origin.id)")]
         } catch {
@@ -187,6 +188,9 @@ struct InboundPipeline: Sendable {
             return [Reply(error)]
         }
     }
+
+    /// A filter's refusal of junk is told to nobody: whom it names as its sender has most likely not sent it.
+    private func isWorthTelling(_ reply: Reply, _ mail: IncomingMail) -> Bool { reply.isTransient || !mail.isJunk }
 
     private func recipients(_ mail: IncomingMail) -> [AccountID: String] {
         var names: [AccountID: String] = [:]
@@ -221,7 +225,9 @@ struct InboundPipeline: Sendable {
             // An alias of which some members have it already must not come again for them.
             if failures.count < count {
                 // Two recipients may lead to the same member; it is queued once.
-                let waiting = resolution.mailboxes.filter { errors[$0.id] != nil && !queued.contains($0.id) }
+                let waiting = resolution.mailboxes.filter { account in
+                    errors[account.id].map { isWorthTelling($0, mail) } ?? false && !queued.contains(account.id)
+                }
                 let done: Void? = waiting.isEmpty ? () : try? await enqueueFailed(waiting.map(\.address), mail, trace)
                 if done != nil { queued.formUnion(waiting.map(\.id)) }
                 replies.append(done == nil ? first : Reply(250, 2, 0, 0, "OK queued as \(mail.origin.id)"))

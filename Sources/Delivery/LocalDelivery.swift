@@ -51,6 +51,12 @@ package struct LocalDelivery: Sendable {
         return .delivered
     }
 
+    /// Whether a queued message was found to be junk when it came in: by a field that no message brings along from outside.
+    func isMarkedJunk(_ path: String) async -> Bool {
+        guard let bytes = try? await beginning(of: .file(path: path)) else { return false }
+        return HeaderBlock(bytes).value("x-spam") == "Yes"
+    }
+
     // MARK: Steps
 
     /// Stores the copies. Once the first is there the message is not lost, and the others are not worth a second first one.

@@ -77,10 +77,11 @@ package struct OutboxScheduler: Service, CustomStringConvertible {
             let resolution = try routing.resolver.resolve(address, allowsForeign: true)
             let path = outbox.messagePath(entry.id)
             var refusal: Reply?
+            let isJunk = resolution.mailboxes.isEmpty ? false : await local.isMarkedJunk(path)
             for account in resolution.mailboxes {
                 let arrival = Arrival(
                     account: account, recipient: address.description, sender: ReversePath(entry.sender), trace: [],
-                    source: .file(path: path), uniqueName: "q\(entry.id)r\(index)")
+                    source: .file(path: path), isJunk: isJunk, uniqueName: "q\(entry.id)r\(index)")
                 if case .refused(let reply) = try await local.deliver(arrival) { refusal = reply }
                 CrashPoint.reached("outbox.delivered")
             }
