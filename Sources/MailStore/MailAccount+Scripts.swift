@@ -158,18 +158,20 @@ extension MailAccount {
     private func takeOverScripts() throws(StoreError) -> [ScriptID: ScriptRecord] {
         var records = try scriptRecords()
         let files = scriptFiles
-        let names = files.names()
+        let names = try files.names()
         guard !names.isEmpty || !records.isEmpty else { return [:] }
         var unknown = Set(names)
         for (id, before) in records {
             var record = before
+            var isThere = unknown.contains(record.file)
             if let old = record.renamedFrom, unknown.contains(old) || unknown.contains(record.file) {
                 if unknown.contains(old) { try finishRename(&record) } else { record.renamedFrom = nil }
                 unknown.remove(old)
+                isThere = true
             }
             unknown.remove(record.file)
             try refresh(&record, files)
-            records[id] = files.modified(record.file) == nil ? nil : record
+            records[id] = isThere ? record : nil
         }
         for file in unknown.sorted() {
             let name = ScriptFiles.name(of: file)

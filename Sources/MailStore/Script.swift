@@ -74,9 +74,11 @@ struct ScriptFiles {
     private static let activeLink = "active"
     private static let longestFile = 200
 
-    /// The files of all scripts, in order.
-    func names() -> [String] {
-        ((try? Folder.names(folder)) ?? []).filter { $0.hasSuffix(Self.suffix) && !$0.hasPrefix(".") && $0 != Self.suffix }.sorted()
+    /// The files of all scripts, in order; none when there is no folder. What cannot be read now is not gone: then it throws.
+    func names() throws(StoreError) -> [String] {
+        let names: [String]
+        do { names = try Folder.names(folder) } catch .notFound { return [] }
+        return names.filter { $0.hasSuffix(Self.suffix) && !$0.hasPrefix(".") }.sorted()
     }
 
     func path(_ file: String) -> String { folder + "/" + file }
