@@ -13,6 +13,9 @@ let strict: [SwiftSetting] = [
 
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -82,7 +85,7 @@ let package = Package(
             [
                 "Formats", "SMTP", "Sieve", "Disk", "MailStore", "Directory", "CUnbound", grdb, crypto, logging, lifecycle,
                 nioCore, nioPosix, nioTLS, nioSSL, nioHTTP1,
-                httpClient,
+                cryptoExtras, httpClient, x509, asn1,
             ]),
         target(
             "Web",
@@ -109,8 +112,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
-                .product(name: "X509", package: "swift-certificates"),
-                .product(name: "SwiftASN1", package: "swift-asn1"),
+                x509,
+                asn1,
             ],
             swiftSettings: strict),
 

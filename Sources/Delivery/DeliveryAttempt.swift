@@ -29,10 +29,13 @@ struct DeliveryOutcome: Hashable, Sendable {
     let reply: Reply
     /// The server that said so; nil for ourselves.
     let host: String?
+    /// That server tells the sender what the sender wants to hear. RFC 3461 §5.2.1.
+    let passesNotifications: Bool
 
-    init(_ reply: Reply, host: String? = nil) {
+    init(_ reply: Reply, host: String? = nil, passesNotifications: Bool = false) {
         self.reply = reply
         self.host = host
+        self.passesNotifications = passesNotifications
     }
 }
 

@@ -12,13 +12,17 @@ enum FilterQueue: Sendable {
 
     /// Puts the message in the queue; durable when it returns. Throws `alreadyExists` when the id is taken.
     ///
-    /// - Parameter isReleased: false leaves it waiting for `release`, where the queue can
+    /// - Parameters:
+    ///   - isReleased: false leaves it waiting for `release`, where the queue can
+    ///   - isOurs: one of our users wrote it: it is signed, where the queue can
     func enqueue(
-        _ entry: OutboxEntry, prefix: [UInt8], content: BlobContent, skipping: Int = 0, isReleased: Bool
+        _ entry: OutboxEntry, prefix: [UInt8], content: BlobContent, skipping: Int = 0, isReleased: Bool,
+        isOurs: Bool = false
     ) async throws(StoreError) {
         switch self {
         case .outbox(let outbox):
-            try await outbox.enqueue(entry, prefix: prefix, content: content, skipping: skipping, isReleased: isReleased)
+            try await outbox.enqueue(
+                entry, prefix: prefix, content: content, skipping: skipping, isReleased: isReleased, isOurs: isOurs)
         case .folder(let queue): try queue.enqueue(entry, prefix: prefix, content: content, skipping: skipping)
         }
     }

@@ -32,22 +32,26 @@ struct HostAddresses: Sendable {
     }
 
     /// IPv6 first, then IPv4; with what kept us from knowing, where there is none.
-    static func lookUp(_ host: String, _ resolver: any Resolver) async -> (addresses: [IPAddress], failure: String?) {
-        if let literal = IPAddress(host) { return ([literal], nil) }
-        let six = await resolver.lookUp(host, .aaaa)
-        let four = await resolver.lookUp(host, .a)
+    /// `isSecure` when DNSSEC vouches for all of them.
+    static func lookUp(
+        _ host: String, _ resolver: any Resolver
+    ) async -> (addresses: [IPAddress], isSecure: Bool, failure: String?) {
+        if let literal = IPAddress(host) { return ([literal], false, nil) }
+        let six = await resolver.lookUpValidated(host, .aaaa)
+        let four = await resolver.lookUpValidated(host, .a)
         var addresses: [IPAddress] = []
-        for record in six.records + four.records {
+        for record in six.answer.records + four.answer.records {
             switch record {
             case .a(let text), .aaaa(let text): if let address = IPAddress(text) { addresses.append(address) }
-            case .mx, .txt, .cname, .ptr: break
+            case .mx, .txt, .cname, .tlsa, .ptr: break
             }
         }
         // RFC 6761 §6.3
-        if addresses.isEmpty, host == "localhost" { return (["127.0.0.1", "::1"].compactMap { IPAddress($0) }, nil) }
+        if addresses.isEmpty, host == "localhost" { return (["127.0.0.1", "::1"].compactMap { IPAddress($0) }, false, nil) }
         var failure: String?
-        for case .failed(let reason) in [six, four] { failure = reason }
-        return (addresses, addresses.isEmpty ? failure : nil)
+        for case .failed(let reason) in [six.answer, four.answer] { failure = reason }
+        let isSecure = [six, four].filter { !$0.answer.records.isEmpty }.allSatisfy(\.isSecure)
+        return (addresses, isSecure, addresses.isEmpty ? failure : nil)
     }
 
     private final class KnownHosts: Sendable {

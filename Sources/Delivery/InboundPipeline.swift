@@ -21,6 +21,24 @@ struct IncomingMail: Sendable {
     /// Antispam's word, once it is there: filed in Junk where no filter says otherwise.
     var isJunk = false
 
+    /// Seconds since 1970 before which it must not go out; nil for now.
+    var heldUntil: Int64? {
+        guard account != nil, let end = envelope.hold?.end(now: origin.time, longest: Submitter.longestHold) else { return nil }
+        return end > origin.time ? end : nil
+    }
+
+    /// What the sender wants to hear of these addresses, each by its key: what was said with the recipient that led there.
+    func requests(for addresses: [MailAddress]) -> [String: NotificationRequest] {
+        var requests: [String: NotificationRequest] = [:]
+        let keys = Set(addresses.map(\.key))
+        for (index, request) in envelope.requests.enumerated() where index < resolutions.count {
+            var found = resolutions[index].remotes.map(\.address.key)
+            if case .mailbox(let address) = envelope.recipients[index] { found.append(address.key) }
+            for key in found where keys.contains(key) && requests[key] == nil { requests[key] = request }
+        }
+        return requests
+    }
+
     /// Where it goes for all recipients together.
     var all: Resolution {
         var all = Resolution()
@@ -50,6 +68,7 @@ struct InboundPipeline: Sendable {
             logger.notice("message refused", metadata: metadata(mail, ["reason": "\(refusal.text)"]))
             return Array(repeating: refusal, count: mail.resolutions.count)
         }
+        if let until = mail.heldUntil { return [await hold(mail, trace(mail, header), until: until)] }
         let replies =
             mail.account == nil ? await judge(mail, header, beginning) : await acceptOnce(mail, trace(mail, header))
         for (recipient, reply) in zip(mail.envelope.recipients, replies) {
@@ -57,7 +76,41 @@ struct InboundPipeline: Sendable {
                 reply.isPositive ? "message accepted" : "message refused",
                 metadata: metadata(mail, ["to": "\(recipient)", "reason": "\(reply.text)"]))
         }
+        await confirm(mail, replies, header)
         return replies
+    }
+
+    /// Keeps a submission for its time: nothing of it goes anywhere before. RFC 4865.
+    private func hold(_ mail: IncomingMail, _ trace: [UInt8], until: Int64) async -> Reply {
+        let recipients = zip(mail.envelope.recipients, mail.resolutions).flatMap { path, resolution in
+            if case .mailbox(let address) = path { return [address] }
+            return resolution.mailboxes.map(\.address)
+        }
+        do {
+            let entry = draft(mail, recipients, id: mail.origin.id, sender: mail.envelope.sender, holdUntil: until)
+            try await outbox.enqueue(entry, prefix: trace, content: try mail.content.blob(), isOurs: true)
+            logger.notice("message accepted", metadata: metadata(mail, ["recipients": "\(recipients.count)"]))
+            return Reply(250, 2, 0, 0, "OK queued as \(mail.origin.id), to go out later")
+        } catch {
+            return Reply(error)
+        }
+    }
+
+    /// Tells the sender who wants to hear it what lies in mailboxes now. RFC 3461 §5.2.3.
+    private func confirm(_ mail: IncomingMail, _ replies: [Reply], _ header: HeaderBlock) async {
+        var entry = draft(mail, [], id: mail.origin.id, sender: mail.envelope.sender)
+        guard replies.first?.isPositive ?? false else { return }
+        for (index, path) in mail.envelope.recipients.enumerated() {
+            guard index < mail.envelope.requests.count, mail.envelope.requests[index].wants(.success),
+                !mail.resolutions[index].mailboxes.isEmpty, mail.resolutions[index].remotes.isEmpty,
+                case .mailbox(let address) = path
+            else { continue }
+            entry.recipients.append(.init(address: address.description, state: .delivered, nextAttempt: 0))
+            entry.recipients[entry.recipients.count - 1].request = mail.envelope.requests[index]
+        }
+        do { try await outbox.tellArrival(entry, header: header.bytes(without: [])) } catch {
+            logger.error("notification cannot be queued", metadata: metadata(mail, ["error": "\(error)"]))
+        }
     }
 
     // MARK: Looking
@@ -290,7 +343,8 @@ struct InboundPipeline: Sendable {
                 let id = index == 0 ? mail.origin.id : mail.origin.id.derived("g\(index)")
                 let draft = draft(mail, departure.recipients, id: id, sender: departure.sender)
                 let content = try mail.content.blob()
-                try await outbox.enqueue(draft, prefix: trace + departure.fields, content: content, isReleased: false)
+                try await outbox.enqueue(
+                    draft, prefix: trace + departure.fields, content: content, isReleased: false, isOurs: mail.account != nil)
                 ids.append(id)
             }
         } catch {
@@ -304,15 +358,18 @@ struct InboundPipeline: Sendable {
         _ addresses: [MailAddress], _ mail: IncomingMail, _ trace: [UInt8]
     ) async throws(StoreError) {
         let draft = draft(mail, addresses, id: QueueID.make(now: mail.origin.time), sender: mail.envelope.sender)
-        try await outbox.enqueue(draft, prefix: trace, content: try mail.content.blob(), isReleased: true)
+        try await outbox.enqueue(
+            draft, prefix: trace, content: try mail.content.blob(), isReleased: true, isOurs: mail.account != nil)
     }
 
     private func draft(
-        _ mail: IncomingMail, _ recipients: [MailAddress], id: QueueID, sender: ReversePath
+        _ mail: IncomingMail, _ recipients: [MailAddress], id: QueueID, sender: ReversePath, holdUntil: Int64? = nil
     ) -> OutboxEntry {
-        OutboxEntry(
-            id: id, sender: sender.description, recipients: recipients, created: mail.origin.time,
+        var entry = OutboxEntry(
+            id: id, sender: sender.description, recipients: recipients, created: mail.origin.time, holdUntil: holdUntil,
             isEightBit: mail.envelope.isEightBit, needsSMTPUTF8: mail.envelope.isSMTPUTF8)
+        entry.take(mail.envelope.returns, mail.envelope.envelopeID, mail.requests(for: recipients))
+        return entry
     }
 
     private func metadata(_ mail: IncomingMail, _ more: Logger.Metadata) -> Logger.Metadata {

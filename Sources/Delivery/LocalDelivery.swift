@@ -178,7 +178,7 @@ package struct LocalDelivery: Sendable {
         let entry = OutboxEntry(
             id: id, sender: "", recipients: [request.recipient], created: now, isEightBit: message.contains { $0 >= 0x80 },
             needsSMTPUTF8: request.recipient.isInternationalized || arrival.account.address.isInternationalized)
-        try await queue.enqueue(entry, prefix: [], content: .bytes(message), isReleased: true)
+        try await queue.enqueue(entry, prefix: [], content: .bytes(message), isReleased: true, isOurs: true)
     }
 
     private func beginning(of source: MessageContent.Source) async throws(StoreError) -> [UInt8] {

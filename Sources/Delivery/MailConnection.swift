@@ -204,6 +204,9 @@ struct MailConnection: ~Copyable {
         forgetRecipients()
         sender = path
         guard configuration.mode == .submission else { return .senderAccepted }
+        if let hold = session.requestedHold, hold.end(now: Int64(time(nil)), longest: Submitter.longestHold) == nil {
+            return .senderRefused(Reply(501, 5, 5, 4, "The message cannot be held for so long"))
+        }
         let snapshot = services.directory.snapshot
         // Disabled or changed since it authenticated: what holds is the directory now.
         guard let known = account, let account = snapshot.account(id: known.id), account.isEnabled else {

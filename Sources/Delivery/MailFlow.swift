@@ -32,7 +32,9 @@ package struct MailFlow: Sendable {
         limits.maximumDeliveries = configuration.maximumDeliveries
         limits.maximumPerDestination = configuration.maximumDeliveriesPerDestination
         limits.hostname = configuration.hostname
-        let outbox = try Outbox(folder: "\(configuration.data)/outbox", configuration: limits, logger: logger)
+        let signer = DKIMSigner(keys: DKIMKeys(data: configuration.data), directory: directory, logger: logger)
+        let outbox = try Outbox(
+            folder: "\(configuration.data)/outbox", configuration: limits, signer: signer, logger: logger)
         let routing = Routing(
             directory: directory, srs: try SRS(data: configuration.data), hostname: configuration.hostname)
         let filter = MailFilter(routing: routing, logger: logger)
@@ -111,17 +113,19 @@ package struct MailFlow: Sendable {
     private static func remote(
         _ configuration: MailFlowConfiguration, _ resolver: any Resolver, _ routing: Routing, _ logger: Logger
     ) throws -> RemoteDelivery {
-        var tls = TLSConfiguration.makeClientConfiguration()
-        // Opportunistic: an unverified cipher is better than clear text, and worse than nothing in no case. RFC 7435.
-        tls.certificateVerification = .none
         let own = configuration.mx.compactMap { address -> HostPort? in
             guard case .tcp(let host, let port) = address else { return nil }
             return HostPort(host: host, port: port)
         }
         let name = (try? DomainName(parsing: configuration.hostname))?.ascii ?? configuration.hostname
+        let policies = try MTASTSCache(
+            folder: "\(configuration.data)/mta-sts", resolver: resolver, port: configuration.policyPort,
+            trustedCertificates: configuration.trustedCertificates, logger: logger)
         return RemoteDelivery(
-            resolver: resolver, client: SMTPClient(tls: try NIOSSLContext(configuration: tls)),
-            hostname: configuration.hostname, port: configuration.outboundPort, ourselves: [name],
-            ownEndpoints: OwnEndpoints(own), hops: HopAccess(routing: routing), logger: logger)
+            targets: RouteTargets(
+                resolver: resolver, policies: policies, port: configuration.outboundPort, ourselves: [name], logger: logger),
+            client: SMTPClient(tls: try OutboundTLS(trustedCertificates: configuration.trustedCertificates)),
+            hostname: configuration.hostname, ownEndpoints: OwnEndpoints(own), hops: HopAccess(routing: routing),
+            logger: logger)
     }
 }

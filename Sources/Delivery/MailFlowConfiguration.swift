@@ -30,6 +30,10 @@ package struct MailFlowConfiguration: Sendable {
     package var smartHost: HostPort?
     /// Port of MX hosts.
     package var outboundPort = 25
+    /// Port of the web servers that say MTA-STS policies.
+    package var policyPort = 443
+    /// A PEM file of authorities that count beside the system's, where certificates count; empty for none.
+    package var trustedCertificates = ""
     /// Name servers as IP addresses; empty for the system's.
     package var dnsServers: [String] = []
     /// Path of a zone file that is asked first; empty for none.
@@ -38,7 +42,7 @@ package struct MailFlowConfiguration: Sendable {
     package var maximumConnections = 1000
     package var maximumConnectionsPerNetwork = 50
     /// Transactions that go out at the same time, together and to one destination.
-    package var maximumDeliveries = 50
+    package var maximumDeliveries = 200
     package var maximumDeliveriesPerDestination = 8
     package var timeouts = WireTimeouts()
     /// rspamd's address for scanning, `http://host:port`; empty for no scanner.

@@ -1,6 +1,8 @@
 internal import Directory
+internal import Formats
 internal import Glibc
 internal import Logging
+internal import MailStore
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
@@ -176,6 +178,11 @@ package struct MailListener: Service, CustomStringConvertible {
         kind != .lmtp && isTrustedProxy(Peer(channel.remoteAddress))
     }
 
+    private var futureRelease: ServerConfiguration.FutureRelease {
+        let until = InternetDate(seconds: UnixTime.now.seconds + Submitter.longestHold)
+        return .init(seconds: Submitter.longestHold, until: until.utcRFC3339)
+    }
+
     private func sessionConfiguration(_ peer: Peer) -> ServerConfiguration {
         let mode: ServerConfiguration.Mode =
             switch kind {
@@ -187,6 +194,7 @@ package struct MailListener: Service, CustomStringConvertible {
             hostname: configuration.hostname, mode: mode, limits: .init(messageSize: configuration.maximumMessageSize),
             offersSTARTTLS: kind != .submissions && kind != .lmtp && services.tls.context() != nil,
             startsWithTLS: kind == .submissions, isLoopback: peer.isLoopback,
-            isTrustedServer: kind == .lmtp && peer.isLoopback || kind != .submission && kind != .submissions && isTrustedProxy(peer))
+            isTrustedServer: kind == .lmtp && peer.isLoopback || kind != .submission && kind != .submissions && isTrustedProxy(peer),
+            futureRelease: mode == .submission ? futureRelease : nil)
     }
 }

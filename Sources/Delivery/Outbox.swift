@@ -1,5 +1,5 @@
 internal import Directory
-package import Disk
+internal import Disk
 internal import Formats
 internal import Logging
 internal import MailStore
@@ -14,29 +14,30 @@ internal import Synchronization
 package actor Outbox {
     package nonisolated let unownedExecutor: UnownedSerialExecutor
     private let executor = DiskExecutor(label: "outbox")
-    private nonisolated let files: OutboxFiles
-    private let configuration: Configuration
-    private let logger: Logger
+    nonisolated let files: OutboxFiles
+    let configuration: Configuration
+    let logger: Logger
+    nonisolated let signer: DKIMSigner?
     private nonisolated let watchers = Mutex<[Int: AsyncStream<SubmissionUpdate>.Continuation]>([:])
 
-    private var entries: [QueueID: OutboxEntry] = [:]
+    var entries: [QueueID: OutboxEntry] = [:]
     /// Recipients, by index, that an attempt works on.
-    private var running: [QueueID: Set<Int>] = [:]
+    var running: [QueueID: Set<Int>] = [:]
     /// Attempts at other servers. Local deliveries wait for no place among them.
     private var remoteCount = 0
-    private var runningByDestination: [Destination: Int] = [:]
+    private var destinations: DestinationBook
+    /// Entries that an admin wants tried whatever their destination did last.
+    var urgent: Set<QueueID> = []
     private var due = DueQueue()
-    /// Entries that were due and found no room at a destination, in the order they came.
-    private var waiting: [Destination: [QueueID]] = [:]
     /// Entries that were due when there was no place for another remote attempt, in the order they came.
     private var crowded: [QueueID] = []
     /// Woken when something may have become due.
     nonisolated let wake: AsyncStream<Void>
-    private nonisolated let waker: AsyncStream<Void>.Continuation
+    nonisolated let waker: AsyncStream<Void>.Continuation
 
     struct Configuration: Sendable {
         /// Attempts at other servers at the same time.
-        var maximumDeliveries = 50
+        var maximumDeliveries = 200
         var maximumPerDestination = 8
         /// Recipients of one transaction. RFC 5321 §4.5.3.1.8.
         var maximumRecipients = 100
@@ -48,8 +49,12 @@ package actor Outbox {
 
     /// Opens the outbox, cleans up after a crash, and takes up what is in it. Blocks; call it once at start.
     /// - Parameter folder: `<data>/outbox`
-    init(folder: String, configuration: Configuration, logger: Logger) throws(StoreError) {
+    init(
+        folder: String, configuration: Configuration, signer: DKIMSigner? = nil, logger: Logger
+    ) throws(StoreError) {
         unownedExecutor = executor.asUnownedSerialExecutor()
+        self.signer = signer
+        destinations = DestinationBook(maximum: configuration.maximumPerDestination)
         files = try OutboxFiles(folder: folder)
         self.configuration = configuration
         self.logger = logger
@@ -76,19 +81,22 @@ package actor Outbox {
     ///   - prefix: fields to put before the content
     ///   - skipping: octets of the content to leave out at its start
     ///   - isReleased: false leaves it waiting for `release` (or for the next start)
+    ///   - isOurs: one of our users, or we ourselves, wrote it: it is signed for the domain of its author
     nonisolated func enqueue(
-        _ entry: OutboxEntry, prefix: [UInt8], content: BlobContent, skipping: Int = 0, isReleased: Bool = true
+        _ entry: OutboxEntry, prefix: [UInt8], content: BlobContent, skipping: Int = 0, isReleased: Bool = true,
+        isOurs: Bool = false
     ) async throws(StoreError) {
-        let files = files
+        let (files, signer) = (files, isOurs ? signer : nil)
         let stage: @Sendable () throws(StoreError) -> Int = { () throws(StoreError) in
-            try files.stageMessage(entry.id, prefix: prefix, content: content, skipping: skipping)
+            let signatures = signer?.signatures(of: prefix, content, skipping: skipping) ?? []
+            return try files.stageMessage(entry.id, prefix: signatures + prefix, content: content, skipping: skipping)
         }
         var entry = entry
         entry.size = try await DiskExecutor.offload(stage)
         try await commit(entry, isReleased: isReleased)
     }
 
-    private func commit(_ entry: OutboxEntry, isReleased: Bool) throws(StoreError) {
+    func commit(_ entry: OutboxEntry, isReleased: Bool = true) throws(StoreError) {
         do {
             try files.commitEnvelope(entry)
         } catch {
@@ -111,7 +119,7 @@ package actor Outbox {
         do { try files.remove(entry) } catch { logger.error("outbox cannot remove", metadata: ["queue.id": "\(id)", "error": "\(error)"]) }
     }
 
-    private func schedule(_ entry: OutboxEntry) {
+    func schedule(_ entry: OutboxEntry) {
         due.add(entry.id, at: entry.nextAttempt)
         waker.yield()
     }
@@ -122,7 +130,7 @@ package actor Outbox {
     func takeDue(_ destination: @Sendable (String) -> Destination) -> [DeliveryAttempt] {
         let now = configuration.now()
         var attempts: [DeliveryAttempt] = []
-        callWaiting(now)
+        for id in destinations.call() { due.add(id, at: now) }
         repeat {
             callCrowded()
             while let id = due.pop(upTo: now) {
@@ -145,16 +153,6 @@ package actor Outbox {
         crowded.removeFirst(room)
     }
 
-    /// Makes due again as many waiting entries as their destination has room for.
-    private func callWaiting(_ now: Int64) {
-        for (destination, ids) in waiting {
-            let room = configuration.maximumPerDestination - runningByDestination[destination, default: 0]
-            guard room > 0 else { continue }
-            for id in ids.prefix(room) { due.add(id, at: now) }
-            waiting[destination] = ids.count > room ? Array(ids.dropFirst(room)) : nil
-        }
-    }
-
     private func take(
         _ entry: OutboxEntry, _ now: Int64, _ destination: (String) -> Destination, _ attempts: inout [DeliveryAttempt]
     ) {
@@ -169,43 +167,65 @@ package actor Outbox {
         var isCrowded = false
         for group in groups {
             let isRemote = group.destination != .local
+            if let quiet = destinations.quiet(group.destination, now: now), !urgent.contains(entry.id) {
+                rest(entry, group.indexes, quiet, now)
+                continue
+            }
             guard !isRemote || remoteCount < configuration.maximumDeliveries else {
                 isCrowded = true
                 continue
             }
-            guard runningByDestination[group.destination, default: 0] < configuration.maximumPerDestination else {
-                waiting[group.destination, default: []].append(entry.id)
+            guard destinations.hasRoom(group.destination) else {
+                destinations.wait(entry.id, for: group.destination)
                 continue
             }
             if isRemote { remoteCount += 1 }
-            runningByDestination[group.destination, default: 0] += 1
+            destinations.enter(group.destination)
             running[entry.id, default: []].formUnion(group.indexes)
             attempts.append(DeliveryAttempt(entry: entry, indexes: group.indexes, destination: group.destination))
         }
         if isCrowded { crowded.append(entry.id) }
     }
 
+    /// Leaves a destination in peace that did not answer others just now. Whom there is something to tell is told all the same.
+    private func rest(_ entry: OutboxEntry, _ indexes: [Int], _ quiet: (until: Int64, reply: Reply), _ now: Int64) {
+        if now >= entry.expires || now >= entry.warnsAt && indexes.contains(where: { entry.recipients[$0].isWarned != true }) {
+            settle(entry.id, indexes, indexes.map { _ in DeliveryOutcome(quiet.reply) })
+        } else {
+            due.add(entry.id, at: quiet.until)
+        }
+    }
+
     /// Writes what an attempt brought, and lets follow what follows: a notification, another attempt, the end of the entry.
-    ///
-    /// - Parameter outcomes: one for each index of the attempt, in order; nil where the attempt was broken off
-    func record(_ attempt: DeliveryAttempt, _ outcomes: [DeliveryOutcome?]) {
-        leave(attempt)
-        guard let before = entries[attempt.entry.id] else { return }
+    func record(_ attempt: DeliveryAttempt, _ report: DeliveryReport) {
+        if attempt.destination != .local { remoteCount -= 1 }
+        let isInterrupted = report.outcomes.allSatisfy { $0 == nil }
+        destinations.leave(
+            attempt.destination, failure: report.isUnreachable ? report.outcomes.compactMap { $0?.reply }.first : nil,
+            isInterrupted: isInterrupted, now: configuration.now())
+        running[attempt.entry.id]?.subtract(attempt.indexes)
+        if running[attempt.entry.id]?.isEmpty ?? false { running[attempt.entry.id] = nil }
+        if !isInterrupted { urgent.remove(attempt.entry.id) }
+        settle(attempt.entry.id, attempt.indexes, report.outcomes)
+    }
+
+    /// - Parameter outcomes: one for each index, in order; nil where the attempt was broken off
+    private func settle(_ id: QueueID, _ indexes: [Int], _ outcomes: [DeliveryOutcome?]) {
+        guard let before = entries[id] else { return }
         var entry = before
         let now = configuration.now()
-        var failed: [Int] = []
-        for (index, outcome) in zip(attempt.indexes, outcomes) {
+        var news = EntryNews()
+        for (index, outcome) in zip(indexes, outcomes) {
             guard let outcome, !entry.recipients[index].state.isFinal else { continue }
             entry.recipients[index].take(outcome, now: now, entry: entry)
             log(entry, index, outcome)
-            let state = entry.recipients[index].state
-            if state == .failed || state == .expired { failed.append(index) }
+            news.add(index, entry, outcome, now: now)
         }
-        do { if !failed.isEmpty { try notify(&entry, failed) } } catch {
+        do { try tell(&entry, news) } catch {
             logger.error("outbox cannot write", metadata: ["queue.id": "\(entry.id)", "error": "\(error)"])
-            // As long as its sender cannot be told, nothing has failed.
+            // As long as its sender cannot be told, nothing has failed, and nobody was warned.
             entry.notifications = before.notifications
-            for index in failed {
+            for index in news.failed + news.delayed {
                 entry.recipients[index] = before.recipients[index]
                 entry.recipients[index].nextAttempt = now + 60
             }
@@ -219,19 +239,12 @@ package actor Outbox {
         waker.yield()
     }
 
-    private func leave(_ attempt: DeliveryAttempt) {
-        if attempt.destination != .local { remoteCount -= 1 }
-        let count = runningByDestination[attempt.destination, default: 1] - 1
-        runningByDestination[attempt.destination] = count > 0 ? count : nil
-        running[attempt.entry.id]?.subtract(attempt.indexes)
-        if running[attempt.entry.id]?.isEmpty ?? false { running[attempt.entry.id] = nil }
-    }
-
     /// The new state of an entry, on the disk: rewritten, or removed when nothing is left to do.
-    private func keep(_ entry: OutboxEntry) throws(StoreError) {
+    func keep(_ entry: OutboxEntry) throws(StoreError) {
         if entry.isFinished, running[entry.id] == nil {
             try files.remove(entry)
             entries[entry.id] = nil
+            urgent.remove(entry.id)
         } else {
             try files.rewriteEnvelope(entry)
             entries[entry.id] = entry
@@ -243,25 +256,6 @@ package actor Outbox {
         do { try keep(entry) } catch {
             logger.error("outbox cannot remove", metadata: ["queue.id": "\(entry.id)", "error": "\(error)"])
             due.add(entry.id, at: configuration.now() + 60)
-        }
-    }
-
-    /// Tells the sender. The notification's id follows from the entry, so that a repeated failure after a crash tells once.
-    private func notify(_ entry: inout OutboxEntry, _ failed: [Int]) throws(StoreError) {
-        guard let sender = try? MailAddress(parsing: entry.sender) else { return }
-        let now = configuration.now()
-        entry.notifications += 1
-        var notification = OutboxEntry(
-            id: entry.id.derived("d\(entry.notifications)"), sender: "", recipients: [sender], created: now,
-            isEightBit: true, needsSMTPUTF8: entry.needsSMTPUTF8)
-        let original = (try? OpenFile(path: files.message(entry.id)).read(at: 0, count: HeaderBlock.maximumSize)) ?? []
-        let bytes = StatusNotification(
-            entry: entry, failed: failed, hostname: configuration.hostname, id: notification.id, now: now
-        ).message(original: original)
-        do {
-            notification.size = try files.stageMessage(notification.id, prefix: [], content: .bytes(bytes))
-            try commit(notification, isReleased: true)
-        } catch .alreadyExists {
         }
     }
 
@@ -296,88 +290,12 @@ package actor Outbox {
         return stream
     }
 
-    private func publish(_ entry: OutboxEntry) {
+    func publish(_ entry: OutboxEntry) {
         guard let account = entry.account else { return }
         let update = SubmissionUpdate(
             id: entry.id, account: .init(rawValue: account), status: entry.status(isRunning: running[entry.id] != nil))
         watchers.withLock { for watcher in $0.values { watcher.yield(update) } }
     }
-
-    // MARK: Orders
-
-    package func cancel(_ id: QueueID) -> CancelOutcome {
-        guard let entry = entries[id] else {
-            guard let finished = files.finishedEntry(id) else { return .unknown }
-            return finished.status(isRunning: false).undo == .canceled ? .canceled : .tooLate
-        }
-        guard entry.isUntouched, running[id] == nil else { return .tooLate }
-        return end(entry) ? .canceled : .tooLate
-    }
-
-    /// Tries an entry again now.
-    package func retry(_ id: QueueID) throws(StoreError) {
-        guard var entry = entries[id] else { throw .notFound }
-        entry.isHeld = false
-        for index in entry.recipients.indices { entry.recipients[index].nextAttempt = configuration.now() }
-        try keep(entry)
-        waker.yield()
-    }
-
-    /// Stops an entry until `retry`.
-    package func hold(_ id: QueueID) throws(StoreError) {
-        guard var entry = entries[id] else { throw .notFound }
-        entry.isHeld = true
-        try keep(entry)
-    }
-
-    /// Ends an entry without a word to its sender. What is just going out still goes.
-    package func drop(_ id: QueueID) throws(StoreError) {
-        guard let entry = entries[id] else { throw .notFound }
-        guard end(entry) else { throw .unavailable(reason: "outbox") }
-    }
-
-    private func end(_ entry: OutboxEntry) -> Bool {
-        var entry = entry
-        for index in entry.recipients.indices where entry.recipients[index].state == .pending {
-            entry.recipients[index].state = .canceled
-        }
-        do { try keep(entry) } catch {
-            logger.error("outbox cannot write", metadata: ["queue.id": "\(entry.id)", "error": "\(error)"])
-            return false
-        }
-        logger.notice("message dropped", metadata: ["queue.id": "\(entry.id)", "from": "\(entry.sender)"])
-        publish(entry)
-        return true
-    }
-
-    /// Does what other processes asked for by files: `mailportal queue`, `mailportal deliver`.
-    func obeyRequests() {
-        do {
-            for entry in try files.adoptIncoming() {
-                entries[entry.id] = entry
-                schedule(entry)
-            }
-            for name in try Folder.names(files.requests) {
-                try? DiskFile.remove("\(files.requests)/\(name)")
-                guard let dot = name.lastIndex(of: "."), let id = QueueID(rawValue: String(name[..<dot])) else { continue }
-                try? obey(String(name[name.index(after: dot)...]), id)
-            }
-        } catch {
-            logger.error("outbox cannot be read", metadata: ["error": "\(error)"])
-        }
-    }
-
-    private func obey(_ verb: String, _ id: QueueID) throws(StoreError) {
-        switch QueueRequest(rawValue: verb) {
-        case .retry: try retry(id)
-        case .hold: try hold(id)
-        case .drop: try drop(id)
-        case nil: break
-        }
-    }
-
-    /// Forgets what nobody asks for any more.
-    func tidy() { try? files.forgetFinished(now: configuration.now()) }
 }
 
 extension OutboxEntry.Recipient {
@@ -393,6 +311,8 @@ extension OutboxEntry.Recipient {
             var hasher = Fingerprint()
             hasher.combine("\(entry.id)\(address)")
             nextAttempt = now + RetrySchedule.delay(afterAttempts: attempts, spread: hasher.value)
+            // So that whoever waits hears of it in time.
+            if now < entry.warnsAt { nextAttempt = min(nextAttempt, entry.warnsAt) }
             if nextAttempt > entry.expires { state = .expired }
         }
     }

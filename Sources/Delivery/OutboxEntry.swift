@@ -1,5 +1,6 @@
 package import Directory
 package import Formats
+package import SMTP
 
 /// The envelope of one queued message and the fate of each recipient: what the envelope file holds.
 ///
@@ -27,6 +28,10 @@ package struct OutboxEntry: Codable, Hashable, Sendable {
         package var reply: String?
         /// Who said so; nil for ourselves.
         package var host: String?
+        /// When the sender wants to hear of it; nil as usual.
+        package var request: NotificationRequest?
+        /// The sender was told that it takes long.
+        package var isWarned: Bool?
     }
 
     package let id: QueueID
@@ -49,6 +54,9 @@ package struct OutboxEntry: Codable, Hashable, Sendable {
     package var notifications = 0
     /// Octets of the message file.
     package var size = 0
+    /// RET= and ENVID= of the sender. RFC 3461.
+    package var returns: ReturnedContent?
+    package var envelopeID: String?
 
     package init(
         id: QueueID, sender: String, recipients: [MailAddress], created: Int64, holdUntil: Int64? = nil,
@@ -64,6 +72,20 @@ package struct OutboxEntry: Codable, Hashable, Sendable {
         self.isEightBit = isEightBit
         self.needsSMTPUTF8 = needsSMTPUTF8
         self.account = account?.rawValue
+    }
+
+    /// When the sender of what still waits is told so.
+    var warnsAt: Int64 { expires - RetrySchedule.lifetime + RetrySchedule.warning }
+
+    /// Hands on what the sender wants to hear.
+    /// - Parameter requests: by `MailAddress.key` of the recipients
+    mutating func take(_ returns: ReturnedContent?, _ envelopeID: String?, _ requests: [String: NotificationRequest]) {
+        self.returns = returns
+        self.envelopeID = envelopeID
+        for index in recipients.indices {
+            let key = (try? MailAddress(parsing: recipients[index].address))?.key ?? ""
+            if let request = requests[key], request != NotificationRequest() { recipients[index].request = request }
+        }
     }
 
     package var isFinished: Bool { recipients.allSatisfy(\.state.isFinal) }
@@ -100,6 +122,8 @@ package struct OutboxEntry: Codable, Hashable, Sendable {
 package enum RetrySchedule {
     /// Seconds until a message is given up. RFC 5321 §4.5.4.1: four to five days.
     package static let lifetime: Int64 = 5 * 86_400
+    /// Seconds after which the sender hears that it takes long.
+    static let warning: Int64 = 4 * 3600
     private static let steps: [Int64] = [60, 300, 900, 1800, 3600, 7200, 14_400]
 
     /// Seconds to wait after so many failed attempts; spread by up to a tenth, so that what failed together comes apart.

@@ -15,6 +15,7 @@ package struct OutboxScheduler: Service, CustomStringConvertible {
     let routing: Routing
     let smartHost: HostPort?
     let logger: Logger
+    let handover = Handover()
 
     package var description: String { "outbox" }
 
@@ -24,10 +25,11 @@ package struct OutboxScheduler: Service, CustomStringConvertible {
             await withDiscardingTaskGroup { attempts in
                 for await _ in outbox.wake.cancelOnGracefulShutdown() {
                     let planner = planner
-                    for attempt in await outbox.takeDue({ planner.destination(of: $0) }) {
-                        attempts.addTask { await carryOut(attempt) }
+                    for attempt in await outbox.takeDue({ planner.destination(of: $0) }) where !handover.give(attempt) {
+                        attempts.addTask { await work(attempt) }
                     }
                 }
+                handover.close()
             }
             group.cancelAll()
         }
@@ -39,6 +41,7 @@ package struct OutboxScheduler: Service, CustomStringConvertible {
         while !Task.isCancelled {
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
             await outbox.obeyRequests()
+            handover.tick()
             outbox.wakeUp()
             if seconds % 3600 == 0 { await outbox.tidy() }
             seconds += 1
@@ -50,28 +53,40 @@ package struct OutboxScheduler: Service, CustomStringConvertible {
         return RoutePlanner(smartHost: smartHost, whereabouts: { resolver.whereabouts(of: $0) })
     }
 
-    private func carryOut(_ attempt: DeliveryAttempt) async {
-        let outcomes: [DeliveryOutcome?]
+    /// Carries out the attempt, and then others for the same destination as long as a connection is open for them.
+    private func work(_ first: DeliveryAttempt) async {
+        var line: OpenLine?
+        var next: DeliveryAttempt? = first
+        while let attempt = next {
+            let report = await carryOut(attempt, &line)
+            let seat = line.map { handover.take($0.destination) }
+            await outbox.record(attempt, report)
+            next = await seat?.next()
+            if let seat { handover.leave(seat, attempt.destination) }
+        }
+        await line?.connection.close()
+    }
+
+    private func carryOut(_ attempt: DeliveryAttempt, _ line: inout OpenLine?) async -> DeliveryReport {
         switch attempt.destination {
-        case .local: outcomes = await deliverHere(attempt)
+        case .local: return DeliveryReport(outcomes: await deliverHere(attempt))
         case .smartHost, .hop, .domain:
-            outcomes = await remote.deliver(attempt, messagePath: outbox.messagePath(attempt.entry.id))
+            return await remote.deliver(attempt, messagePath: outbox.messagePath(attempt.entry.id), over: &line)
         case .nowhere:
             let reply = Reply(550, 5, 1, 3, "Address cannot be routed")
-            outcomes = attempt.indexes.map { _ in DeliveryOutcome(reply) }
+            return DeliveryReport(outcomes: attempt.indexes.map { _ in DeliveryOutcome(reply) })
         }
-        await outbox.record(attempt, outcomes)
     }
 
     // MARK: Local recipients
 
     private func deliverHere(_ attempt: DeliveryAttempt) async -> [DeliveryOutcome?] {
         var outcomes: [DeliveryOutcome?] = []
-        for index in attempt.indexes { outcomes.append(DeliveryOutcome(await deliverHere(attempt.entry, index))) }
+        for index in attempt.indexes { outcomes.append(await deliverHere(attempt.entry, index)) }
         return outcomes
     }
 
-    private func deliverHere(_ entry: OutboxEntry, _ index: Int) async -> Reply {
+    private func deliverHere(_ entry: OutboxEntry, _ index: Int) async -> DeliveryOutcome {
         do {
             let address = try MailAddress(parsing: entry.recipients[index].address)
             let resolution = try routing.resolver.resolve(address, allowsForeign: true)
@@ -87,16 +102,18 @@ package struct OutboxScheduler: Service, CustomStringConvertible {
             }
             try await forward(resolution.remotes, entry, index, path)
             // A member's filters refuse it: the sender hears of that, though others have it.
-            return refusal ?? Reply(250, 2, 0, 0, "OK delivered")
+            if let refusal { return DeliveryOutcome(refusal) }
+            // What goes on from here is told by the entry that carries it on.
+            return DeliveryOutcome(Reply(250, 2, 0, 0, "OK delivered"), passesNotifications: !resolution.remotes.isEmpty)
         } catch let error as RecipientResolver.Refusal {
-            return error.reply
+            return DeliveryOutcome(error.reply)
         } catch let error as StoreError {
             logger.warning(
                 "delivery failed",
                 metadata: ["queue.id": "\(entry.id)", "to": "\(entry.recipients[index].address)", "error": "\(error)"])
-            return Reply(error)
+            return DeliveryOutcome(Reply(error))
         } catch {
-            return Reply(550, 5, 1, 3, "Address cannot be routed")
+            return DeliveryOutcome(Reply(550, 5, 1, 3, "Address cannot be routed"))
         }
     }
 
@@ -104,13 +121,16 @@ package struct OutboxScheduler: Service, CustomStringConvertible {
     private func forward(
         _ remotes: [RemoteRecipient], _ entry: OutboxEntry, _ index: Int, _ path: String
     ) async throws(StoreError) {
+        let request = entry.recipients[index].request ?? NotificationRequest()
         for departure in routing.departures(remotes, sender: ReversePath(entry.sender)) {
             var name = Fingerprint()
             name.combine(departure.name)
-            let child = OutboxEntry(
+            var child = OutboxEntry(
                 id: entry.id.derived("f\(index)\(String(name.value, radix: 36))"), sender: departure.sender.description,
                 recipients: departure.recipients, created: entry.created, isEightBit: entry.isEightBit,
                 needsSMTPUTF8: entry.needsSMTPUTF8)
+            let requests = departure.recipients.map { ($0.key, request) }
+            child.take(entry.returns, entry.envelopeID, Dictionary(requests, uniquingKeysWith: { first, _ in first }))
             do {
                 try await outbox.enqueue(child, prefix: departure.fields, content: .file(try OpenFile(path: path)))
             } catch .alreadyExists {

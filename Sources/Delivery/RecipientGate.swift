@@ -36,7 +36,7 @@ struct RecipientGate: Sendable {
     /// - Parameter remote: asks other servers as it will send to them
     init(routing: Routing, remote: RemoteDelivery, accounts: MailAccounts) {
         self.routing = routing
-        hosts = HostAddresses(remote.resolver)
+        hosts = HostAddresses(remote.targets.resolver)
         verifier = RecipientVerifier(
             client: remote.client, hosts: hosts, ownEndpoints: remote.ownEndpoints, access: remote.hops, logger: remote.logger)
         self.accounts = accounts

@@ -134,9 +134,7 @@ actor RecipientVerifier {
     // MARK: The call-out
 
     private nonisolated func ask(_ address: MailAddress, _ hop: NextHop) async -> Verdict {
-        var configuration = ClientConfiguration(
-            hostname: access.routing.hostname, sender: "", recipients: [address.description], size: 0,
-            needsSMTPUTF8: address.isInternationalized, isVerification: true)
+        var configuration = ClientConfiguration(hostname: access.routing.hostname)
         do { try await access.apply(hop, of: address.domain, to: &configuration) } catch {
             logger.error("password cannot be read", metadata: ["domain": "\(address.domain)", "error": "\(error)"])
             return .unknown(.localError)
@@ -147,7 +145,7 @@ actor RecipientVerifier {
             guard !ownEndpoints.contain(target, port: hop.port, host: hop.host) else {
                 return .refused(Reply(554, 5, 4, 6, "Mail for \(address.domain) leads back to this server"))
             }
-            switch await ask(target, hop, configuration) {
+            switch await ask(address, RouteTarget(host: hop.host, address: target, port: hop.port, security: .none), hop, configuration) {
             case .answered(let verdict): return verdict
             case .failed(let reason): failure = reason
             }
@@ -157,22 +155,28 @@ actor RecipientVerifier {
 
     private enum Outcome { case answered(Verdict), failed(String) }
 
-    private nonisolated func ask(_ target: IPAddress, _ hop: NextHop, _ configuration: ClientConfiguration) async -> Outcome {
-        guard let address = try? SocketAddress(ipAddress: target.description, port: hop.port) else { return .failed("bad address") }
-        var configuration = configuration
-        var result = await client.send(nil, to: address, serverName: hop.host, configuration)
-        // RFC 7435: as for the message itself.
-        if case .tls = result.failure, configuration.tls == .opportunistic {
-            configuration.tls = .none
-            result = await client.send(nil, to: address, serverName: hop.host, configuration)
+    private nonisolated func ask(
+        _ address: MailAddress, _ target: RouteTarget, _ hop: NextHop, _ configuration: ClientConfiguration
+    ) async -> Outcome {
+        let connection: SMTPConnection
+        do { connection = try await client.open(target, configuration) } catch {
+            switch error {
+            // Refused before the recipient was named: that says nothing about the recipient.
+            case .refused(let reply): return .answered(.unknown(Self.unanswered(hop, "it says \(reply.text)")))
+            case .connect(let reason), .tls(let reason), .broken(let reason): return .failed(reason)
+            case .cancelled: return .failed("shutting down")
+            }
         }
+        let question = ClientTransaction(
+            sender: "", recipients: [.init(address.description)], needsSMTPUTF8: address.isInternationalized, isProbe: true)
+        let result = await connection.send(question, nil)
+        await connection.close()
         switch result.failure {
         case nil: break
-        case .connect(let reason), .tls(let reason), .broken(let reason), .inDoubt(let reason): return .failed(reason)
+        case .broken(let reason), .inDoubt(let reason): return .failed(reason)
         case .cancelled: return .failed("shutting down")
         }
-        // Refused before the recipient was named: that says nothing about the recipient.
-        if let refusal = result.refusal { return .answered(.unknown(Self.unanswered(hop, "it says \(refusal.text)"))) }
+        if let refusal = result.senderRefusal { return .answered(.unknown(Self.unanswered(hop, "it says \(refusal.text)"))) }
         guard let reply = result.replies.first ?? nil else { return .failed("it said nothing") }
         return .answered(Self.verdict(reply, hop))
     }

@@ -1,6 +1,7 @@
 package import Directory
 package import Formats
 package import MailStore
+package import SMTP
 
 /// Names one entry of the outbox, and one transaction in the log: `[a-z0-9]`, sorted by time of making.
 package struct QueueID: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible, Comparable {
@@ -39,6 +40,11 @@ package struct SubmissionRequest: Sendable {
     package var content: BlobContent
     /// Seconds since 1970 before which nothing is sent; nil for now.
     package var holdUntil: Int64?
+    /// RET= and ENVID=. RFC 3461.
+    package var returns: ReturnedContent?
+    package var envelopeID: String?
+    /// NOTIFY= and ORCPT= by `MailAddress.key` of the recipient.
+    package var requests: [String: NotificationRequest] = [:]
 
     package init(
         account: Account, mailFrom: MailAddress, recipients: [MailAddress], content: BlobContent,

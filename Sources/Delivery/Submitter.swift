@@ -10,6 +10,8 @@ internal import SMTP
 /// `submit` returns when the message is on disk, synced; what becomes of it is in `status(of:)` and `updates()`.
 package struct Submitter: Sendable {
     package static let maximumRecipients = 1000
+    /// Seconds that a message may be held for its time. RFC 4865.
+    package static let longestHold: Int64 = 30 * 86_400
 
     private let outbox: Outbox
     private let gate: RecipientGate
@@ -39,15 +41,16 @@ package struct Submitter: Sendable {
         }
         let now = UnixTime.now.seconds
         let isPlain = (recipients + [request.mailFrom]).allSatisfy { !$0.isInternationalized }
-        let entry = OutboxEntry(
+        var entry = OutboxEntry(
             id: QueueID.make(now: now), sender: request.mailFrom.description, recipients: recipients, created: now,
             holdUntil: request.holdUntil, isEightBit: Self.isEightBit(request.content), needsSMTPUTF8: !isPlain,
             account: request.account.id)
+        entry.take(request.returns, request.envelopeID, request.requests)
         do {
             let hasBcc = header.contains("bcc")
             try await outbox.enqueue(
                 entry, prefix: prefix(entry, header) + (hasBcc ? header.bytes(without: ["bcc"]) : []),
-                content: request.content, skipping: hasBcc ? header.size : 0)
+                content: request.content, skipping: hasBcc ? header.size : 0, isOurs: true)
         } catch {
             logger.error("submission cannot be queued", metadata: ["queue.id": "\(entry.id)", "error": "\(error)"])
             throw .unavailable

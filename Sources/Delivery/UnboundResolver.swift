@@ -160,6 +160,9 @@ extension DNSRecord {
         case .txt:
             guard let text = Self.strings(bytes) else { return nil }
             self = .txt(text)
+        case .tlsa:
+            guard bytes.count > 3 else { return nil }
+            self = .tlsa(TLSARecord(usage: bytes[0], selector: bytes[1], matching: bytes[2], data: Array(bytes[3...])))
         }
     }
 

@@ -3,7 +3,8 @@ internal import Formats
 /// Records from a zone file (RFC 1035 §5.1), in memory.
 ///
 /// It knows the names that stand in the file, their ancestors below a zone's top, and everything below a name with an SOA
-/// record: about those it answers for good. About all others it says nothing.
+/// record: about those it answers for good. About all others it says nothing. `$SECURE name` says that DNSSEC vouches for the name
+/// and all below it.
 package struct ZoneTable: Resolver {
     /// Where the file is wrong.
     package struct Failure: Error, Hashable, CustomStringConvertible {
@@ -15,6 +16,8 @@ package struct ZoneTable: Resolver {
     private var records: [String: [DNSRecord]] = [:]
     private var names: Set<String> = []
     private var zones: Set<String> = []
+    /// Tops of what counts as signed and validated.
+    private var secureZones: Set<String> = []
 
     /// Knows nothing.
     package init() {}
@@ -26,9 +29,16 @@ package struct ZoneTable: Resolver {
             if entry.isAuthority { zones.insert(entry.name) }
             if let record = entry.record { records[entry.name, default: []].append(record) }
         }
+        secureZones = reader.secureZones
     }
 
     package func lookUp(_ name: String, _ type: DNSRecordType) async -> DNSAnswer { answer(name, type) ?? .noSuchName }
+
+    package func lookUpValidated(_ name: String, _ type: DNSRecordType) async -> ValidatedAnswer {
+        ValidatedAnswer(await lookUp(name, type), isSecure: isSecure(name))
+    }
+
+    func isSecure(_ name: String) -> Bool { Self.isBelow(secureZones, ZoneReader.canonical(name)) }
 
     /// Nil when the table does not know the name.
     func answer(_ name: String, _ type: DNSRecordType) -> DNSAnswer? {
@@ -56,7 +66,9 @@ package struct ZoneTable: Resolver {
         return nil
     }
 
-    private func isBelowZone(_ name: String) -> Bool {
+    private func isBelowZone(_ name: String) -> Bool { Self.isBelow(zones, name) }
+
+    private static func isBelow(_ zones: Set<String>, _ name: String) -> Bool {
         var rest = Substring(name)
         while true {
             if zones.contains(String(rest)) { return true }
@@ -75,6 +87,7 @@ extension DNSRecord {
         case .txt: .txt
         case .cname: .cname
         case .ptr: .ptr
+        case .tlsa: .tlsa
         }
     }
 }
@@ -98,6 +111,7 @@ struct ZoneReader {
     private var line = 1
     private var origin = ""
     private var owner: String?
+    private(set) var secureZones: Set<String> = []
 
     init(_ text: String) { bytes = Array(text.utf8) + [0x0A] }
 
@@ -115,6 +129,8 @@ struct ZoneReader {
             guard let first = words.first else { continue }
             if first.text.uppercased() == "$ORIGIN", words.count > 1 {
                 origin = absolute(words[1].text)
+            } else if first.text.uppercased() == "$SECURE", words.count > 1 {
+                secureZones.insert(absolute(words[1].text))
             } else if first.text.hasPrefix("$") {
                 // $TTL: how long a table's record lives does not matter. $INCLUDE: one file is enough.
                 if first.text.uppercased() != "$TTL" { throw .init(line: start, reason: "\(first.text) is not supported") }
@@ -158,9 +174,20 @@ struct ZoneReader {
         case "TXT":
             guard !data.isEmpty else { throw failure }
             return .txt(data.flatMap { Array($0.text.utf8) })
+        case "TLSA":
+            guard data.count > 3, let usage = UInt8(data[0].text), let selector = UInt8(data[1].text),
+                let matching = UInt8(data[2].text), let digits = Self.hexadecimal(data[3...].map(\.text).joined())
+            else { throw failure }
+            return .tlsa(TLSARecord(usage: usage, selector: selector, matching: matching, data: digits))
         default:
             return nil
         }
+    }
+
+    private static func hexadecimal(_ text: String) -> [UInt8]? {
+        let digits = text.compactMap(\.hexDigitValue).map(UInt8.init)
+        guard digits.count == text.count, digits.count % 2 == 0, !digits.isEmpty else { return nil }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
 
     private func absolute(_ name: String) -> String {

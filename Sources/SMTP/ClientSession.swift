@@ -15,35 +15,54 @@ package struct ClientConfiguration: Sendable {
     package var hostname: String
     package var tls: TLS
     package var credentials: Credentials?
-    /// The envelope's addresses as they are written between angle brackets.
-    package var sender: String
-    package var recipients: [String]
-    package var size: Int
-    package var isEightBit: Bool
-    package var needsSMTPUTF8: Bool
-    /// Only ask what the server says to the recipients, and leave before DATA. A refusal of the sender is a `sessionRefusal`.
-    package var isVerification: Bool
 
-    package init(
-        hostname: String, tls: TLS = .opportunistic, credentials: Credentials? = nil, sender: String,
-        recipients: [String], size: Int, isEightBit: Bool = false, needsSMTPUTF8: Bool = false,
-        isVerification: Bool = false
-    ) {
+    package init(hostname: String, tls: TLS = .opportunistic, credentials: Credentials? = nil) {
         self.hostname = hostname
         self.tls = tls
         self.credentials = credentials
+    }
+}
+
+/// One message to send over a connection, or one question about recipients.
+package struct ClientTransaction: Sendable {
+    package struct Recipient: Hashable, Sendable {
+        package var address: String
+        package var request: NotificationRequest
+
+        package init(_ address: String, _ request: NotificationRequest = NotificationRequest()) {
+            self.address = address
+            self.request = request
+        }
+    }
+
+    /// The envelope's addresses as they are written between angle brackets.
+    package var sender: String
+    package var recipients: [Recipient]
+    package var size: Int
+    package var isEightBit: Bool
+    package var needsSMTPUTF8: Bool
+    package var returns: ReturnedContent?
+    package var envelopeID: String?
+    /// Ends after RCPT: `results` then holds what each recipient's was answered.
+    package var isProbe: Bool
+
+    package init(
+        sender: String, recipients: [Recipient], size: Int = 0, isEightBit: Bool = false, needsSMTPUTF8: Bool = false,
+        isProbe: Bool = false
+    ) {
         self.sender = sender
         self.recipients = recipients
         self.size = size
         self.isEightBit = isEightBit
         self.needsSMTPUTF8 = needsSMTPUTF8
-        self.isVerification = isVerification
+        self.isProbe = isProbe
     }
 }
 
-/// The client's side of one SMTP connection that sends one message, as a value. RFC 5321 §3, RFC 2920, RFC 3207, RFC 4954.
+/// The client's side of one SMTP connection, as a value. RFC 5321 §3, RFC 2920, RFC 3207, RFC 3461, RFC 4954.
 ///
-/// The I/O connects, feeds each complete reply, and performs the action. `results` is complete when the action is `finish`.
+/// The I/O connects, feeds each complete reply, and performs the action. At `ready` it calls `begin` with a transaction, or `quit`.
+/// `results` is complete when the action after `begin` is `ready` or `finish`.
 package struct ClientSession: ~Copyable, Sendable {
     package enum Event: Sendable {
         case reply(Reply)
@@ -61,33 +80,60 @@ package struct ClientSession: ~Copyable, Sendable {
         /// Write an empty message: the server asked for one that nobody is to get.
         case sendNothing
         case wait
-        /// All is known. Write these octets (QUIT) if the connection still takes them, and close.
+        /// The server waits for a transaction; the one before, if any, is over.
+        case ready
+        /// The connection can take no more. Write these octets (QUIT) if the connection still takes them, and close.
         case finish([UInt8])
     }
 
     private enum Phase {
         case greeting, ehlo, helo, startTLS, handshake, authPlain, authUser, authPassword
-        case mail, recipients, data, message, finished
+        case ready, reset, mail, recipients, data, message, finished
     }
 
     private let configuration: ClientConfiguration
     private var phase = Phase.greeting
     private var extensions: [String: String] = [:]
     private var hasTLS = false
+    private var transaction = ClientTransaction(sender: "", recipients: [])
+    /// The server may still hold the envelope of a transaction that came to nothing.
+    private var needsReset = false
     private var mailReply: Reply?
     private var recipientReplies: [Reply] = []
-    /// One for each recipient of the configuration, in order; nil where the session ended before its fate was known.
-    package private(set) var results: [Reply?]
+    /// One for each recipient of the transaction, in order; nil where the session ended before its fate was known.
+    package private(set) var results: [Reply?] = []
     /// The refusal that ended the session before any recipient was answered: another host may do better.
     package private(set) var sessionRefusal: Reply?
     /// The final dot was sent, so an end of the connection now leaves it open whether the message was taken.
     package private(set) var isInDoubt = false
     package var isEncrypted: Bool { hasTLS }
+    /// What MAIL was refused with in the last transaction.
+    package var senderRefusal: Reply? { mailReply.flatMap { $0.isPositive ? nil : $0 } }
+    /// The server takes over the duty of notifications. RFC 3461 §5.2.1.
+    package var passesNotifications: Bool { extensions["DSN"] != nil }
 
     package init(_ configuration: ClientConfiguration, hasTLS: Bool = false) {
         self.configuration = configuration
         self.hasTLS = hasTLS
-        results = Array(repeating: nil, count: configuration.recipients.count)
+    }
+
+    /// Starts a transaction; only after `ready`.
+    package mutating func begin(_ transaction: ClientTransaction) -> Action {
+        self.transaction = transaction
+        results = Array(repeating: nil, count: transaction.recipients.count)
+        recipientReplies = []
+        mailReply = nil
+        sessionRefusal = nil
+        isInDoubt = false
+        guard phase == .ready else { return giveUp(Reply(451, 4, 3, 0, "The connection is not ready")) }
+        guard needsReset else { return startTransaction() }
+        phase = .reset
+        return .send(Self.line("RSET"))
+    }
+
+    package mutating func quit() -> Action {
+        phase = .finished
+        return .finish(Self.line("QUIT"))
     }
 
     package mutating func receive(_ event: Event) -> Action {
@@ -110,8 +156,13 @@ package struct ClientSession: ~Copyable, Sendable {
         case .ehlo: return receiveExtensions(reply)
         case .helo: return reply.code == 250 ? authenticateOrSend() : giveUp(reply)
         case .startTLS: return receiveTLSReply(reply)
-        case .handshake, .finished: return giveUp(reply)
-        case .authPlain, .authPassword: return reply.code == 235 ? startTransaction() : giveUp(reply)
+        // Nothing was asked: the server says good-bye, or nonsense.
+        case .handshake, .ready, .finished: return giveUp(reply)
+        case .authPlain, .authPassword: return reply.code == 235 ? becomeReady() : giveUp(reply)
+        case .reset:
+            guard reply.code == 250 else { return giveUp(reply) }
+            needsReset = false
+            return startTransaction()
         case .authUser:
             guard reply.code == 334, let credentials = configuration.credentials else { return giveUp(reply) }
             phase = .authPassword
@@ -122,16 +173,35 @@ package struct ClientSession: ~Copyable, Sendable {
     }
 
     /// Ends the session with one reply for every recipient whose fate is open.
-    private mutating func giveUp(_ reply: Reply) -> Action {
+    private mutating func giveUp(_ given: Reply) -> Action {
+        // Good words at the wrong time take nobody's message.
+        let reply = given.isPositive ? Reply(451, 4, 5, 0, "Unexpected answer: \(given.text)") : given
         if phase != .mail, phase != .recipients, phase != .data { sessionRefusal = reply }
         return finish(with: reply)
     }
 
     private mutating func finish(with reply: Reply) -> Action {
-        for index in results.indices where results[index] == nil { results[index] = reply }
-        isInDoubt = false
+        settle(reply)
         phase = .finished
         return .finish(Self.line("QUIT"))
+    }
+
+    private mutating func settle(_ reply: Reply) {
+        for index in results.indices where results[index] == nil { results[index] = reply }
+        isInDoubt = false
+    }
+
+    private mutating func becomeReady() -> Action {
+        phase = .ready
+        return .ready
+    }
+
+    /// Ends the transaction with one reply for every recipient whose fate is open; the connection stays.
+    private mutating func end(with reply: Reply, needsReset: Bool) -> Action {
+        if reply.code == 421 { return finish(with: reply) }
+        settle(reply)
+        self.needsReset = needsReset
+        return becomeReady()
     }
 
     // MARK: Hello, TLS, AUTH
@@ -171,7 +241,7 @@ package struct ClientSession: ~Copyable, Sendable {
         if configuration.tls == .required, !hasTLS {
             return giveUp(Reply(454, 4, 7, 4, "TLS is required, and was not offered"))
         }
-        guard let credentials = configuration.credentials else { return startTransaction() }
+        guard let credentials = configuration.credentials else { return becomeReady() }
         let mechanisms = (extensions["AUTH"] ?? "").split(separator: " ")
         if mechanisms.contains("PLAIN") {
             phase = .authPlain
@@ -187,25 +257,39 @@ package struct ClientSession: ~Copyable, Sendable {
     // MARK: The transaction
 
     private mutating func startTransaction() -> Action {
-        if let limit = extensions["SIZE"].flatMap(Int.init), limit > 0, configuration.size > limit {
-            return finish(with: Reply(552, 5, 3, 4, "Message of \(configuration.size) octets exceeds the server's limit of \(limit)"))
+        phase = .ready
+        if let limit = extensions["SIZE"].flatMap(Int.init), limit > 0, transaction.size > limit {
+            let text = "Message of \(transaction.size) octets exceeds the server's limit of \(limit)"
+            return end(with: Reply(552, 5, 3, 4, text), needsReset: false)
         }
-        if configuration.needsSMTPUTF8, extensions["SMTPUTF8"] == nil {
-            return finish(with: Reply(553, 5, 6, 7, "The server does not take international addresses"))
+        if transaction.needsSMTPUTF8, extensions["SMTPUTF8"] == nil {
+            return end(with: Reply(553, 5, 6, 7, "The server does not take international addresses"), needsReset: false)
         }
         phase = .mail
-        guard extensions["PIPELINING"] != nil else { return .send(Self.line(mailCommand)) }
+        guard isPipelining else { return .send(Self.line(mailCommand)) }
         var bytes = Self.line(mailCommand)
-        for recipient in configuration.recipients { bytes += Self.line("RCPT TO:<\(recipient)>") }
-        if !configuration.isVerification { bytes += Self.line("DATA") }
+        for index in transaction.recipients.indices { bytes += Self.line(recipientCommand(index)) }
+        if !transaction.isProbe { bytes += Self.line("DATA") }
         return .send(bytes)
     }
 
     private var mailCommand: String {
-        var command = "MAIL FROM:<\(configuration.sender)>"
-        if extensions["SIZE"] != nil, !configuration.isVerification { command += " SIZE=\(configuration.size)" }
-        if configuration.isEightBit, extensions["8BITMIME"] != nil { command += " BODY=8BITMIME" }
-        if configuration.needsSMTPUTF8 { command += " SMTPUTF8" }
+        var command = "MAIL FROM:<\(transaction.sender)>"
+        if extensions["SIZE"] != nil, transaction.size > 0 { command += " SIZE=\(transaction.size)" }
+        if transaction.isEightBit, extensions["8BITMIME"] != nil { command += " BODY=8BITMIME" }
+        if transaction.needsSMTPUTF8 { command += " SMTPUTF8" }
+        guard passesNotifications else { return command }
+        if let returns = transaction.returns { command += " RET=\(returns.rawValue)" }
+        if let id = transaction.envelopeID { command += " ENVID=\(XText.encode(id))" }
+        return command
+    }
+
+    private func recipientCommand(_ index: Int) -> String {
+        let recipient = transaction.recipients[index]
+        var command = "RCPT TO:<\(recipient.address)>"
+        guard passesNotifications else { return command }
+        if let notify = recipient.request.notifyValue { command += " NOTIFY=\(notify)" }
+        if let original = recipient.request.originalValue { command += " ORCPT=\(original)" }
         return command
     }
 
@@ -215,32 +299,32 @@ package struct ClientSession: ~Copyable, Sendable {
         switch phase {
         case .mail:
             mailReply = reply
-            if configuration.isVerification, !reply.isPositive { sessionRefusal = reply }
-            if !reply.isPositive, !isPipelining { return finish(with: reply) }
+            if !reply.isPositive, !isPipelining { return end(with: reply, needsReset: true) }
             phase = .recipients
             return nextRecipient()
         case .recipients:
             results[recipientReplies.count] = reply.isPositive ? nil : reply
             recipientReplies.append(reply)
-            guard recipientReplies.count == configuration.recipients.count else { return nextRecipient() }
-            if configuration.isVerification { return finishVerification() }
+            guard recipientReplies.count == transaction.recipients.count else { return nextRecipient() }
+            if transaction.isProbe { return endProbe() }
             phase = .data
             if isPipelining { return .wait }
-            guard recipientReplies.contains(where: \.isPositive) else { return finish(with: reply) }
+            guard recipientReplies.contains(where: \.isPositive) else { return end(with: reply, needsReset: true) }
             return .send(Self.line("DATA"))
         default:
             return receiveDataReply(reply)
         }
     }
 
-    private mutating func finishVerification() -> Action {
-        for (index, reply) in recipientReplies.enumerated() { results[index] = reply }
-        return finish(with: .ok)
-    }
-
     private mutating func nextRecipient() -> Action {
         if isPipelining { return .wait }
-        return .send(Self.line("RCPT TO:<\(configuration.recipients[recipientReplies.count])>"))
+        return .send(Self.line(recipientCommand(recipientReplies.count)))
+    }
+
+    private mutating func endProbe() -> Action {
+        let refusal = mailReply.flatMap { $0.isPositive ? nil : $0 }
+        results = recipientReplies.map { refusal ?? $0 }
+        return end(with: refusal ?? recipientReplies.last ?? Reply(250, "OK"), needsReset: true)
     }
 
     private mutating func receiveDataReply(_ reply: Reply) -> Action {
@@ -255,14 +339,18 @@ package struct ClientSession: ~Copyable, Sendable {
                 phase = .message
                 return .sendNothing
             }
-            return finish(with: reply)
+            return end(with: reply, needsReset: true)
         }
-        guard reply.code == 354 else { return finish(with: reply) }
+        guard reply.code == 354 else { return end(with: reply, needsReset: true) }
         phase = .message
         return .sendMessage
     }
 
-    private mutating func receiveFinal(_ reply: Reply) -> Action { finish(with: reply) }
+    private mutating func receiveFinal(_ reply: Reply) -> Action {
+        // Asking for more is no promise.
+        let isOdd = 300..<400 ~= reply.code
+        return end(with: isOdd ? Reply(451, 4, 5, 0, "Unexpected answer: \(reply.text)") : reply, needsReset: !reply.isPositive)
+    }
 
     private static func line(_ text: String) -> [UInt8] { Array(text.utf8) + [0x0D, 0x0A] }
     private static func base64(_ text: String) -> String {

@@ -20,7 +20,7 @@ package enum CommandError: Error, Hashable, Sendable {
     }
 }
 
-/// The parameters of MAIL that the session offers. RFC 1870, 6152, 6531, 4954.
+/// The parameters of MAIL that the session offers. RFC 1870, 6152, 6531, 4954, 3461, 4865.
 package struct MailParameters: Hashable, Sendable {
     package var size: Int?
     package var isEightBit = false
@@ -29,6 +29,10 @@ package struct MailParameters: Hashable, Sendable {
     package var hasInternationalPath = false
     /// AUTH=: who submitted the message first. Read, and not relied on.
     package var submitter: String?
+    package var returns: ReturnedContent?
+    /// ENVID=, decoded.
+    package var envelopeID: String?
+    package var hold: HoldRequest?
 
     package init() {}
 }
@@ -39,7 +43,7 @@ package enum Command: Hashable, Sendable {
     case ehlo(String)
     case lhlo(String)
     case mail(ReversePath, MailParameters)
-    case rcpt(ForwardPath, isInternational: Bool)
+    case rcpt(ForwardPath, NotificationRequest, isInternational: Bool)
     case data
     /// So many octets of the message follow. RFC 3030 §2.
     case bdat(size: Int, isLast: Bool)
@@ -111,8 +115,9 @@ package enum Command: Hashable, Sendable {
     private static func rcpt(_ argument: ArraySlice<UInt8>) throws(CommandError) -> Command {
         guard let path = argument.dropping(prefix: "TO:") else { throw .syntax("RCPT TO:<address> expected") }
         let scanner = try PathScanner(path)
-        if let (name, _) = try Self.parameters(scanner.rest).first { throw .parameterUnknown(name) }
-        return .rcpt(try scanner.forwardPath(), isInternational: scanner.isInternational)
+        var request = NotificationRequest()
+        for (name, value) in try Self.parameters(scanner.rest) { try request.take(name, value) }
+        return .rcpt(try scanner.forwardPath(), request, isInternational: scanner.isInternational)
     }
 
     // RFC 3030 §2: BDAT chunk-size [LAST]
@@ -180,6 +185,16 @@ extension MailParameters {
         case "AUTH":
             guard let value, !value.isEmpty else { throw .parameterInvalid(name) }
             submitter = value
+        case "RET":
+            guard let value, let returns = ReturnedContent(rawValue: value.uppercased()) else { throw .parameterInvalid(name) }
+            self.returns = returns
+        case "ENVID":
+            guard let value, value.utf8.count <= 100, let text = XText.decode(value) else { throw .parameterInvalid(name) }
+            envelopeID = text
+        case "HOLDFOR", "HOLDUNTIL":
+            // RFC 4865 §5: only one of the two.
+            guard hold == nil, let value, let hold = HoldRequest(name, value) else { throw .parameterInvalid(name) }
+            self.hold = hold
         default:
             throw .parameterUnknown(name)
         }

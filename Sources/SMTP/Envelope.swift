@@ -3,10 +3,15 @@ package struct Envelope: Sendable {
     package var sender: ReversePath
     /// Accepted recipients in the order of RCPT, as the client wrote them; the same one may stand twice.
     package var recipients: [ForwardPath]
+    /// What was said with each recipient, in the same order.
+    package var requests: [NotificationRequest] = []
     package var isEightBit: Bool
     package var isSMTPUTF8: Bool
     /// SIZE= of MAIL.
     package var declaredSize: Int?
+    package var returns: ReturnedContent?
+    package var envelopeID: String?
+    package var hold: HoldRequest?
 
     package init(
         sender: ReversePath, recipients: [ForwardPath] = [], isEightBit: Bool = false, isSMTPUTF8: Bool = false,

@@ -38,10 +38,23 @@ package struct ServerConfiguration: Hashable, Sendable {
     package var isLoopback: Bool
     /// The client is a mail server in front of us: its word about its own clients counts (XFORWARD).
     package var isTrustedServer: Bool
+    /// Set where submissions may wait. RFC 4865.
+    package var futureRelease: FutureRelease?
+
+    /// How long a submission may be held, in seconds, and until when that would be now (RFC 3339).
+    package struct FutureRelease: Hashable, Sendable {
+        package let seconds: Int64
+        package let until: String
+
+        package init(seconds: Int64, until: String) {
+            self.seconds = seconds
+            self.until = until
+        }
+    }
 
     package init(
         hostname: String, mode: Mode, limits: Limits, offersSTARTTLS: Bool = false, startsWithTLS: Bool = false,
-        isLoopback: Bool = false, isTrustedServer: Bool = false
+        isLoopback: Bool = false, isTrustedServer: Bool = false, futureRelease: FutureRelease? = nil
     ) {
         self.hostname = hostname
         self.mode = mode
@@ -50,5 +63,6 @@ package struct ServerConfiguration: Hashable, Sendable {
         self.startsWithTLS = startsWithTLS
         self.isLoopback = isLoopback
         self.isTrustedServer = isTrustedServer
+        self.futureRelease = futureRelease
     }
 }

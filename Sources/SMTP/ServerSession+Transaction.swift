@@ -9,9 +9,15 @@ extension ServerSession {
         guard configuration.mode != .submission || client.identity != nil else { return fail(.authenticationRequired) }
         guard parameters.isSMTPUTF8 || !parameters.hasInternationalPath else { return fail(.needsSMTPUTF8) }
         guard parameters.size ?? 0 <= configuration.limits.messageSize else { return fail(.messageTooBig) }
+        if parameters.hold != nil, configuration.futureRelease == nil {
+            return fail(CommandError.parameterUnknown("HOLDFOR").reply)
+        }
         envelope = Envelope(
             sender: path, isEightBit: parameters.isEightBit, isSMTPUTF8: parameters.isSMTPUTF8,
             declaredSize: parameters.size)
+        envelope?.returns = parameters.returns
+        envelope?.envelopeID = parameters.envelopeID
+        envelope?.hold = parameters.hold
         phase = .asking(.sender)
         return .checkSender(path)
     }
@@ -26,22 +32,23 @@ extension ServerSession {
         return fail(refusal)
     }
 
-    mutating func recipient(_ path: ForwardPath, _ isInternational: Bool) -> Action {
+    mutating func recipient(_ path: ForwardPath, _ request: NotificationRequest, _ isInternational: Bool) -> Action {
         guard case .transaction = phase, let envelope else { return fail(.needMail) }
         guard !isChunking else { return fail(.badSequence) }
         guard envelope.isSMTPUTF8 || !isInternational else { return fail(.needsSMTPUTF8) }
         guard envelope.recipients.count < configuration.limits.recipients else {
             return refuseRecipient(.tooManyRecipients)
         }
-        phase = .asking(.recipient(path))
+        phase = .asking(.recipient(path, request))
         return .resolve(path)
     }
 
     mutating func answerRecipient(_ refusal: Reply?) -> Action {
-        guard case .asking(.recipient(let path)) = phase else { return close(with: .localError) }
+        guard case .asking(.recipient(let path, let request)) = phase else { return close(with: .localError) }
         phase = .transaction
         guard let refusal else {
             envelope?.recipients.append(path)
+            envelope?.requests.append(request)
             return .reply(.recipientOK)
         }
         return refuseRecipient(refusal)

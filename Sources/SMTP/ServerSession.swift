@@ -79,7 +79,7 @@ package struct ServerSession: ~Copyable, Sendable {
         var refusal: Reply?
     }
 
-    enum Question { case authentication, sender, recipient(ForwardPath), message, delivery }
+    enum Question { case authentication, sender, recipient(ForwardPath, NotificationRequest), message, delivery }
 
     let configuration: ServerConfiguration
     var phase = Phase.greeting
@@ -107,6 +107,9 @@ package struct ServerSession: ~Copyable, Sendable {
 
     /// A message is under way: from MAIL to the answer to it.
     package var isInTransaction: Bool { envelope != nil }
+
+    /// What the sender that is being checked wants held.
+    package var requestedHold: HoldRequest? { envelope?.hold }
 
     package var isClosed: Bool { if case .closed = phase { true } else { false } }
 
@@ -161,7 +164,7 @@ package struct ServerSession: ~Copyable, Sendable {
         case .ehlo(let name): return configuration.mode == .lmtp ? fail(.unknownCommand) : greet(name, extended: true)
         case .lhlo(let name): return configuration.mode == .lmtp ? greet(name, extended: true) : fail(.unknownCommand)
         case .mail(let path, let parameters): return mail(path, parameters)
-        case .rcpt(let path, let isInternational): return recipient(path, isInternational)
+        case .rcpt(let path, let request, let isInternational): return recipient(path, request, isInternational)
         case .data: return data()
         case .bdat(let size, let isLast): return chunk(Chunk(size: size, isLast: isLast))
         case .rset:
@@ -219,6 +222,9 @@ package struct ServerSession: ~Copyable, Sendable {
     var extensions: [String] {
         var list = ["PIPELINING", "SIZE \(configuration.limits.messageSize)", "8BITMIME", "SMTPUTF8"]
         list += ["CHUNKING", "ENHANCEDSTATUSCODES"]
+        // Over LMTP the server in front says itself what was delivered.
+        if configuration.mode != .lmtp { list.append("DSN") }
+        if let release = configuration.futureRelease { list.append("FUTURERELEASE \(release.seconds) \(release.until)") }
         if offersTLS { list.append("STARTTLS") }
         if offersAuthentication { list.append("AUTH PLAIN LOGIN") }
         if configuration.isTrustedServer { list.append(ForwardedClient.keyword) }

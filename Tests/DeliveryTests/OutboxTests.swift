@@ -38,7 +38,7 @@ private struct Queue {
     }
 
     func answer(_ attempt: DeliveryAttempt, _ replies: [Reply?]) async {
-        await outbox.record(attempt, replies.map { $0.map { DeliveryOutcome($0, host: "mx.x.test") } })
+        await outbox.record(attempt, DeliveryReport(outcomes: replies.map { $0.map { DeliveryOutcome($0, host: "mx.x.test") } }))
     }
 
     var files: [String] {

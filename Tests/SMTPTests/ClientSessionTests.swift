@@ -10,10 +10,13 @@ private struct Script {
     var sentMessage = false
     var sentNothing = false
     var isInDoubt = false
+    /// Of each transaction that ended with the connection still open.
+    var allResults: [[String?]] = []
 
     /// Feeds the replies in order until the session is finished.
-    init(_ configuration: ClientConfiguration, _ replies: [String]) {
-        var session = ClientSession(configuration)
+    init(_ order: Order, _ replies: [String]) {
+        var session = ClientSession(order.configuration)
+        var waiting = order.transactions[...]
         var reader = ReplyReader()
         for text in replies {
             var reply: Reply?
@@ -36,6 +39,10 @@ private struct Script {
                     said.append(Self.text(bytes))
                     isFinished = true
                 case .wait: break
+                case .ready:
+                    if !session.results.isEmpty { allResults.append(session.results.map { $0?.text }) }
+                    if let next = waiting.popFirst() { action = session.begin(next) } else { action = session.quit() }
+                    continue
                 }
                 break
             }
@@ -51,13 +58,23 @@ private struct Script {
     }
 }
 
+/// A connection and what goes over it.
+private struct Order {
+    var configuration: ClientConfiguration
+    var transactions: [ClientTransaction]
+}
+
 private func send(
     _ recipients: [String] = ["a@x.test"], tls: ClientConfiguration.TLS = .opportunistic, size: Int = 100,
-    utf8: Bool = false, credentials: ClientConfiguration.Credentials? = nil
-) -> ClientConfiguration {
-    ClientConfiguration(
-        hostname: "me.test", tls: tls, credentials: credentials, sender: "s@me.test", recipients: recipients, size: size,
-        isEightBit: true, needsSMTPUTF8: utf8)
+    utf8: Bool = false, credentials: ClientConfiguration.Credentials? = nil, times: Int = 1,
+    adjust: (inout ClientTransaction) -> Void = { _ in }
+) -> Order {
+    var transaction = ClientTransaction(
+        sender: "s@me.test", recipients: recipients.map { .init($0) }, size: size, isEightBit: true, needsSMTPUTF8: utf8)
+    adjust(&transaction)
+    return Order(
+        configuration: ClientConfiguration(hostname: "me.test", tls: tls, credentials: credentials),
+        transactions: Array(repeating: transaction, count: times))
 }
 
 @Suite("The client's session")
@@ -102,11 +119,54 @@ struct ClientSessionTests {
         #expect(script.results == ["250 taken"])
     }
 
-    @Test("insists on TLS where it must")
-    func requiredTLS() {
-        let script = Script(send(tls: .required), ["220 hi", "250 x"])
-        #expect(script.results == ["454 4.7.4 TLS is required, and was not offered"])
-        #expect(script.refusal != nil)
+    @Test("insists on TLS where it must", arguments: [["220 hi", "250 x"], ["220 hi", "250-x|250 STARTTLS", "454 4.7.0 not now"]])
+    func requiredTLS(replies: [String]) {
+        let script = Script(send(tls: .required), replies)
+        #expect(script.refusal == "454 4.7.4 TLS is required, and was not offered")
+        #expect(!script.said.contains { $0.hasPrefix("MAIL") } && script.isFinished)
+    }
+
+    @Test("sends one message after another, and resets after one that came to nothing")
+    func reuse() {
+        let script = Script(
+            send(times: 3),
+            [
+                "220 hi", "250-x|250 PIPELINING", "250 ok", "250 ok", "354 go", "250 taken", "250 ok", "550 5.1.1 no", "503 5.5.1 none",
+                "250 reset", "250 ok", "250 ok", "354 go", "250 again",
+            ])
+        #expect(script.allResults == [["250 taken"], ["550 5.1.1 no"], ["250 again"]])
+        let mail = "MAIL FROM:<s@me.test>|RCPT TO:<a@x.test>|DATA"
+        #expect(script.said == ["EHLO me.test", mail, mail, "RSET", mail, "QUIT"])
+    }
+
+    @Test("a server that closes between two messages refuses none of them")
+    func closedBetween() {
+        let script = Script(send(times: 2), ["220 hi", "250 x", "250 ok", "250 ok", "354 go", "250 taken", "421 4.4.2 idle"])
+        #expect(script.allResults == [["250 taken"]])
+        #expect(script.results == ["421 4.4.2 idle"] && script.isFinished)
+    }
+
+    @Test("passes on what the sender wants to hear, where the server knows the extension")
+    func notifications() {
+        let order = send { transaction in
+            transaction.returns = .headers
+            transaction.envelopeID = "a b+c"
+            transaction.recipients[0].request = NotificationRequest(events: [.success, .delay], original: "rfc822;A+b@x.test")
+        }
+        let knows = Script(order, ["220 hi", "250-x|250-PIPELINING|250 DSN"])
+        #expect(
+            knows.said.last
+                == "MAIL FROM:<s@me.test> RET=HDRS ENVID=a+20b+2Bc|RCPT TO:<a@x.test> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;A+2Bb@x.test|DATA")
+        let knowsNot = Script(order, ["220 hi", "250-x|250 PIPELINING"])
+        #expect(knowsNot.said.last == "MAIL FROM:<s@me.test>|RCPT TO:<a@x.test>|DATA")
+    }
+
+    @Test("asks about recipients without a message", arguments: [true, false])
+    func probe(pipelines: Bool) {
+        let order = send(["a@x.test", "b@x.test"], size: 0) { $0.isProbe = true }
+        let script = Script(order, ["220 hi", pipelines ? "250-x|250 PIPELINING" : "250 x", "250 ok", "250 2.1.5 yes", "550 5.1.1 no"])
+        #expect(script.allResults == [["250 2.1.5 yes", "550 5.1.1 no"]])
+        #expect(!script.sentMessage && script.said.last == "QUIT" && !script.said.contains { $0.contains("DATA") })
     }
 
     @Test("authenticates at a smart host")
@@ -139,8 +199,9 @@ struct ClientSessionTests {
         ])
     func refusals(replies: [String], result: String, isOfSession: Bool) {
         let script = Script(send(), replies)
-        #expect(script.results == [result])
-        #expect((script.refusal != nil) == isOfSession)
+        // Before a transaction there is nobody to answer for.
+        #expect((script.allResults.last ?? script.results) == (isOfSession ? [] : [result]))
+        #expect(script.refusal == (isOfSession ? result : nil))
         #expect(script.isFinished)
     }
 

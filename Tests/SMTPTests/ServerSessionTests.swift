@@ -10,7 +10,7 @@ struct ServerSessionTests {
         #expect(talk.send(.connected) == "220 mx.demo.test ESMTP ready")
         #expect(
             talk.say("EHLO client.test")
-                == "250-mx.demo.test|250-PIPELINING|250-SIZE 1000|250-8BITMIME|250-SMTPUTF8|250-CHUNKING|250-ENHANCEDSTATUSCODES|250 STARTTLS")
+                == "250-mx.demo.test|250-PIPELINING|250-SIZE 1000|250-8BITMIME|250-SMTPUTF8|250-CHUNKING|250-ENHANCEDSTATUSCODES|250-DSN|250 STARTTLS")
         #expect(talk.say("HELO client.test") == "250 mx.demo.test")
     }
 
@@ -85,7 +85,7 @@ struct ServerSessionTests {
         "reads RCPT as the grammar says",
         arguments: [
             ("RCPT TO:<alice@demo.test>", "250"), ("RCPT TO:<Postmaster>", "250"), ("rcpt to:<alice+x@DEMO.test>", "250"),
-            ("RCPT TO:<jürgen@demo.test>", "553 5.6.7"), ("RCPT TO:<alice@demo.test> NOTIFY=NEVER", "555 5.5.4"),
+            ("RCPT TO:<jürgen@demo.test>", "553 5.6.7"), ("RCPT TO:<alice@demo.test> ELSE=1", "555 5.5.4"),
             ("RCPT TO:<>", "501"), ("RCPT TO:<alice>", "501 5.1.3"), ("RCPT alice@demo.test", "501"),
         ])
     func recipientSyntax(line: String, reply: String) {

@@ -42,11 +42,12 @@ struct SessionFuzzTests {
         let codes = [220, 250, 250, 250, 334, 354, 421, 450, 550, 235]
         for _ in 0..<4000 {
             let configuration = ClientConfiguration(
-                hostname: "h", tls: random.next(upTo: 2) == 0 ? .opportunistic : .required, sender: "",
-                recipients: ["a@b.test", "c@b.test"], size: 10)
+                hostname: "h", tls: random.next(upTo: 2) == 0 ? .opportunistic : .required)
+            let transaction = ClientTransaction(sender: "", recipients: [.init("a@b.test"), .init("c@b.test")], size: 10)
             var session = ClientSession(configuration)
             var action = session.receive(.reply(Reply(220, "hi")))
             var turns = 0
+            var begun = 0
             while turns < 60 {
                 turns += 1
                 if case .finish = action { break }
@@ -54,12 +55,18 @@ struct SessionFuzzTests {
                     action = session.receive(.tlsEstablished)
                     continue
                 }
+                if case .ready = action {
+                    if begun > 0 { #expect(session.results.allSatisfy { $0 != nil } && session.results.count == 2) }
+                    begun += 1
+                    action = begun > 3 ? session.quit() : session.begin(transaction)
+                    continue
+                }
                 if case .sendMessage = action { _ = session.receive(.messageSent) }
                 let lines = random.next(upTo: 2) == 0 ? ["x", "PIPELINING", "STARTTLS", "SIZE 5"] : ["x"]
                 action = session.receive(.reply(Reply(codes[random.next(upTo: codes.count)], nil, lines: lines)))
             }
             #expect(turns < 60)
-            #expect(session.results.allSatisfy { $0 != nil } && session.results.count == 2)
+            #expect(session.results.allSatisfy { $0 != nil } && (session.results.count == 2 || begun == 0 && session.sessionRefusal != nil))
         }
     }
 

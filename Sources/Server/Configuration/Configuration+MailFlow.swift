@@ -14,6 +14,8 @@ extension Configuration {
         mail.maximumMessageSize = maximumMessageSize
         mail.smartHost = HostPort(parsing: smartHost)
         mail.outboundPort = outboundPort
+        mail.policyPort = policyPort
+        mail.trustedCertificates = authorities
         mail.dnsServers = dnsServers
         mail.dnsRecords = dnsRecords
         mail.rspamd = rspamd

@@ -32,6 +32,8 @@ struct Configuration: Equatable, Sendable {
 
     var smartHost = ""
     var outboundPort = 25
+    var policyPort = 443
+    var authorities = ""
 
     var dnsServers: [String] = []
     var dnsRecords = ""

@@ -122,6 +122,14 @@ struct ConfigurationKey: Sendable {
             guard (1...65535).contains(value) else { throw Refusal("a port is wanted") }
             configuration.outboundPort = value
         },
+        .init("outbound", "mta_sts_port", 443, "Port of the web servers that say MTA-STS policies.") {
+            (value, configuration) throws(Refusal) in
+            guard (1...65535).contains(value) else { throw Refusal("a port is wanted") }
+            configuration.policyPort = value
+        },
+        .init("outbound", "authorities", "", "PEM file of authorities to trust beside the system's.") {
+            (value, configuration) throws(Refusal) in configuration.authorities = value
+        },
 
         .init("dns", "servers", [], "Name servers as IP addresses; default: the system's.") {
             (values, configuration) throws(Refusal) in
