@@ -150,7 +150,7 @@ final class MTASTSCache: Sendable {
             for record in await resolver.lookUp(host, type).records {
                 switch record {
                 case .a(let text), .aaaa(let text): return text
-                case .mx, .txt, .cname, .tlsa: break
+                case .mx, .txt, .cname, .ptr, .tlsa: break
                 }
             }
         }

@@ -97,7 +97,8 @@ package struct MailFlow: Sendable {
 
     /// The DNS as the configuration wants it: a zone file's names first, where there is one.
     package static func resolver(_ configuration: MailFlowConfiguration) throws -> any Resolver {
-        let network = try UnboundResolver(servers: configuration.dnsServers)
+        let network = try UnboundResolver(
+            servers: configuration.dnsServers, trustAnchors: configuration.trustAnchors)
         guard !configuration.dnsRecords.isEmpty else { return network }
         guard let bytes = try DiskFile.contents(configuration.dnsRecords) else {
             throw StoreError.invalid(reason: "dns.records: no file \(configuration.dnsRecords)")

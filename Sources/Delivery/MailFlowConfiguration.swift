@@ -36,6 +36,8 @@ package struct MailFlowConfiguration: Sendable {
     package var trustedCertificates = ""
     /// Name servers as IP addresses; empty for the system's.
     package var dnsServers: [String] = []
+    /// DS or DNSKEY records that DNSSEC is proven by; empty for no DNSSEC.
+    package var trustAnchors = UnboundResolver.rootAnchors
     /// Path of a zone file that is asked first; empty for none.
     package var dnsRecords = ""
     /// Open connections of each listener, and of one client network to it.

@@ -58,7 +58,8 @@ extension Outbox {
                 entries[entry.id] = entry
                 schedule(entry)
             }
-            for name in try Folder.names(files.requests) {
+            // What ends in `.new` is just being written.
+            for name in try Folder.names(files.requests) where !name.hasSuffix(".new") {
                 try? DiskFile.remove("\(files.requests)/\(name)")
                 guard let dot = name.lastIndex(of: "."), let id = QueueID(rawValue: String(name[..<dot])) else { continue }
                 try? obey(String(name[name.index(after: dot)...]), id)

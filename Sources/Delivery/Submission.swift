@@ -1,7 +1,7 @@
 package import Directory
 package import Formats
 package import MailStore
-package import SMTP
+internal import SMTP
 
 /// Names one entry of the outbox, and one transaction in the log: `[a-z0-9]`, sorted by time of making.
 package struct QueueID: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible, Comparable {
@@ -40,11 +40,7 @@ package struct SubmissionRequest: Sendable {
     package var content: BlobContent
     /// Seconds since 1970 before which nothing is sent; nil for now.
     package var holdUntil: Int64?
-    /// RET= and ENVID=. RFC 3461.
-    package var returns: ReturnedContent?
-    package var envelopeID: String?
-    /// NOTIFY= and ORCPT= by `MailAddress.key` of the recipient.
-    package var requests: [String: NotificationRequest] = [:]
+    package var notifications = SubmissionNotifications()
 
     package init(
         account: Account, mailFrom: MailAddress, recipients: [MailAddress], content: BlobContent,
@@ -55,6 +51,44 @@ package struct SubmissionRequest: Sendable {
         self.recipients = recipients
         self.content = content
         self.holdUntil = holdUntil
+    }
+}
+
+/// What a submitter wants to hear of a message: the parameters of RFC 3461, as a JMAP envelope carries them.
+package struct SubmissionNotifications: Hashable, Sendable {
+    var returns: ReturnedContent?
+    var envelopeID: String?
+    /// By `MailAddress.key` of the recipient.
+    var requests: [String: NotificationRequest] = [:]
+
+    package init() {}
+
+    /// Reads RET and ENVID among the sender's parameters; false when one is malformed.
+    package mutating func take(sender parameters: [String: String?]) -> Bool {
+        if let value = parameters["RET"] {
+            returns = value.flatMap { ReturnedContent(rawValue: $0.uppercased()) }
+            if returns == nil { return false }
+        }
+        if let value = parameters["ENVID"] {
+            envelopeID = value.flatMap { $0.utf8.count <= 100 ? XText.decode($0) : nil }
+            if envelopeID == nil { return false }
+        }
+        return true
+    }
+
+    /// Reads NOTIFY and ORCPT among a recipient's parameters; false when one is malformed.
+    package mutating func take(recipient email: String, _ parameters: [String: String?]) -> Bool {
+        var request = NotificationRequest()
+        if let value = parameters["NOTIFY"] {
+            guard let events = value.flatMap({ NotificationRequest.events(parsing: $0) }) else { return false }
+            request.events = events
+        }
+        if let value = parameters["ORCPT"] {
+            guard let original = value.flatMap({ NotificationRequest.original(parsing: $0) }) else { return false }
+            request.original = original
+        }
+        if let address = try? MailAddress(parsing: email), request != NotificationRequest() { requests[address.key] = request }
+        return true
     }
 }
 

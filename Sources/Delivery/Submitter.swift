@@ -45,7 +45,8 @@ package struct Submitter: Sendable {
             id: QueueID.make(now: now), sender: request.mailFrom.description, recipients: recipients, created: now,
             holdUntil: request.holdUntil, isEightBit: Self.isEightBit(request.content), needsSMTPUTF8: !isPlain,
             account: request.account.id)
-        entry.take(request.returns, request.envelopeID, request.requests)
+        entry.take(
+            request.notifications.returns, request.notifications.envelopeID, request.notifications.requests)
         do {
             let hasBcc = header.contains("bcc")
             try await outbox.enqueue(

@@ -5,24 +5,71 @@ internal import Synchronization
 
 /// The DNS by libunbound: recursive or through forwarders, cached, asynchronous.
 ///
-/// The context belongs to one serial queue: libunbound's answers come there, and every call is made there.
-// @unchecked Sendable: `context` and `source` are touched on `queue` only, or before and after all its work.
-package final class UnboundResolver: Resolver, @unchecked Sendable {
+/// Two contexts: one that takes what it is told, for all mail; one that validates by DNSSEC, for what must not be forged. They are
+/// apart because a forwarder that knows no DNSSEC would make everything look forged: the second counts only where it can prove the
+/// zone that its trust anchor is for.
+package final class UnboundResolver: Resolver {
     package struct SetUpFailure: Error, CustomStringConvertible { package let description: String }
 
+    /// The keys of the root zone, of 2017 and 2024, as IANA publishes them.
+    package static let rootAnchors = [
+        ". IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D",
+        ". IN DS 38696 8 2 683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16",
+    ]
+    private static let lifetimeOfProof = Duration.seconds(3600)
+    private static let lifetimeOfDoubt = Duration.seconds(300)
+
+    private let plain: UnboundContext
+    private let validating: UnboundContext?
+    /// The zone of a trust anchor: what can be proven if anything can.
+    private let anchor: String
+    private let proof = Mutex<(works: Bool, until: ContinuousClock.Instant)?>(nil)
+
+    /// - Parameters:
+    ///   - servers: name servers as IP addresses, perhaps with `@port`; empty for the system's
+    ///   - trustAnchors: DS or DNSKEY records; without any, nothing is ever secure
+    package init(servers: [String], trustAnchors: [String] = UnboundResolver.rootAnchors) throws(SetUpFailure) {
+        plain = try UnboundContext(servers: servers, trustAnchors: [])
+        validating = trustAnchors.isEmpty ? nil : try UnboundContext(servers: servers, trustAnchors: trustAnchors)
+        anchor = trustAnchors.first?.split(separator: " ").first.map(String.init) ?? "."
+    }
+
+    package func lookUp(_ name: String, _ type: DNSRecordType) async -> DNSAnswer {
+        await plain.resolve(name, type.rawValue, type).answer
+    }
+
+    package func lookUpValidated(_ name: String, _ type: DNSRecordType) async -> ValidatedAnswer {
+        guard let validating, await validates(validating) else {
+            return ValidatedAnswer(await lookUp(name, type), isSecure: false)
+        }
+        return await validating.resolve(name, type.rawValue, type)
+    }
+
+    private func validates(_ context: UnboundContext) async -> Bool {
+        if let proof = proof.withLock(\.self), proof.until > .now { return proof.works }
+        // DNSKEY
+        let works = await context.resolve(anchor, 48, nil).isSecure
+        proof.withLock { $0 = (works, .now.advanced(by: works ? Self.lifetimeOfProof : Self.lifetimeOfDoubt)) }
+        return works
+    }
+}
+
+/// One context of libunbound. It belongs to one serial queue: answers come there, and every call is made there.
+// @unchecked Sendable: `context` and `source` are touched on `queue` only, or before and after all its work.
+private final class UnboundContext: @unchecked Sendable {
     private let context: OpaquePointer
     private let queue = DispatchQueue(label: "dns")
     private let source: any DispatchSourceRead
 
-    /// - Parameter servers: name servers as IP addresses; empty for the system's
-    package init(servers: [String]) throws(SetUpFailure) {
-        guard let context = ub_ctx_create() else { throw SetUpFailure(description: "libunbound has no memory") }
-        func check(_ code: Int32) throws(SetUpFailure) {
+    init(servers: [String], trustAnchors: [String]) throws(UnboundResolver.SetUpFailure) {
+        guard let context = ub_ctx_create() else { throw .init(description: "libunbound has no memory") }
+        func check(_ code: Int32) throws(UnboundResolver.SetUpFailure) {
             // EINPROGRESS-like states do not exist here: anything but 0 is final.
-            if code != 0 { throw SetUpFailure(description: String(cString: ub_strerror(code))) }
+            if code != 0 { throw .init(description: String(cString: ub_strerror(code))) }
         }
         do {
             try check(ub_ctx_async(context, 1))  // a thread, not a process
+            for anchor in trustAnchors { try check(ub_ctx_add_ta(context, anchor)) }
             if servers.isEmpty {
                 try check(ub_ctx_resolvconf(context, nil))
                 try check(ub_ctx_hosts(context, nil))
@@ -48,22 +95,23 @@ package final class UnboundResolver: Resolver, @unchecked Sendable {
         queue.async { if let context = OpaquePointer(bitPattern: address) { ub_ctx_delete(context) } }
     }
 
-    package func lookUp(_ name: String, _ type: DNSRecordType) async -> DNSAnswer {
+    /// - Parameter type: what to decode the answer's records as; nil when only their being there counts
+    func resolve(_ name: String, _ code: UInt16, _ type: DNSRecordType?) async -> ValidatedAnswer {
         let waiter = Waiter(type)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 guard waiter.wait(continuation) else { return }
-                queue.async { [self] in start(name, type, waiter) }
+                queue.async { [self] in start(name, code, waiter) }
             }
         } onCancel: {
-            waiter.give(.failed("cancelled"))
+            waiter.give(ValidatedAnswer(.failed("cancelled"), isSecure: false))
         }
     }
 
-    private func start(_ name: String, _ type: DNSRecordType, _ waiter: Waiter) {
+    private func start(_ name: String, _ type: UInt16, _ waiter: Waiter) {
         let box = Unmanaged.passRetained(waiter)
         let code = ub_resolve_async(
-            context, name, Int32(type.rawValue), 1, box.toOpaque(),
+            context, name, Int32(type), 1, box.toOpaque(),
             { user, error, result in
                 guard let user else { return }
                 let waiter = Unmanaged<Waiter>.fromOpaque(user).takeRetainedValue()
@@ -77,18 +125,18 @@ package final class UnboundResolver: Resolver, @unchecked Sendable {
     private final class Waiter: Sendable {
         private enum State {
             case idle
-            case waiting(CheckedContinuation<DNSAnswer, Never>)
-            case answered(DNSAnswer)
+            case waiting(CheckedContinuation<ValidatedAnswer, Never>)
+            case answered(ValidatedAnswer)
         }
 
-        private let type: DNSRecordType
+        private let type: DNSRecordType?
         private let state = Mutex(State.idle)
 
-        init(_ type: DNSRecordType) { self.type = type }
+        init(_ type: DNSRecordType?) { self.type = type }
 
         /// False when the answer was there already: there is nothing to ask.
-        func wait(_ continuation: CheckedContinuation<DNSAnswer, Never>) -> Bool {
-            let answer = state.withLock { state -> DNSAnswer? in
+        func wait(_ continuation: CheckedContinuation<ValidatedAnswer, Never>) -> Bool {
+            let answer = state.withLock { state -> ValidatedAnswer? in
                 if case .answered(let answer) = state { return answer }
                 state = .waiting(continuation)
                 return nil
@@ -98,8 +146,8 @@ package final class UnboundResolver: Resolver, @unchecked Sendable {
             return false
         }
 
-        func give(_ answer: DNSAnswer) {
-            let continuation = state.withLock { state -> CheckedContinuation<DNSAnswer, Never>? in
+        func give(_ answer: ValidatedAnswer) {
+            let continuation = state.withLock { state -> CheckedContinuation<ValidatedAnswer, Never>? in
                 switch state {
                 case .answered: return nil
                 case .idle:
@@ -114,15 +162,17 @@ package final class UnboundResolver: Resolver, @unchecked Sendable {
         }
 
         func resume(_ error: Int32, _ result: UnsafeMutablePointer<ub_result>?) {
-            guard error == 0, let result = result?.pointee else { return give(.failed(String(cString: ub_strerror(error)))) }
-            give(Self.answer(result, type))
+            guard error == 0, let result = result?.pointee else { 
+                return give(ValidatedAnswer(.failed(String(cString: ub_strerror(error))), isSecure: false))
+            }
+            give(ValidatedAnswer(Self.answer(result, type), isSecure: result.secure != 0))
         }
 
-        private static func answer(_ result: ub_result, _ type: DNSRecordType) -> DNSAnswer {
+        private static func answer(_ result: ub_result, _ type: DNSRecordType?) -> DNSAnswer {
             if result.bogus != 0 { return .failed("DNSSEC validation failed") }
             if result.nxdomain != 0 { return .noSuchName }
             guard result.rcode == 0 else { return .failed("server failure \(result.rcode)") }
-            guard result.havedata != 0 else { return .noData }
+            guard result.havedata != 0, let type else { return .noData }
             var records: [DNSRecord] = []
             var index = 0
             while let data = result.data[index] {

@@ -97,32 +97,123 @@ struct OutboxTests {
         #expect(await queue.take().map(\.indexes) == [[0, 1], [2]])
     }
 
-    @Test("tries again with growing pauses, for five days, then tells the sender")
+    @Test("tries again with growing pauses, tells the sender once after four hours, and gives up after five days")
     func backOff() async throws {
         var queue = try await Queue()
-        try await queue.enqueue(["a@x.test"])
+        let id = try await queue.enqueue(["a@x.test"])
         var pauses: [Int64] = []
-        var notification: DeliveryAttempt?
-        while notification == nil, pauses.count < 100 {
-            let attempts = await queue.take()
-            if let attempt = attempts.first {
-                if attempt.entry.sender.isEmpty { notification = attempt } else { await queue.answer(attempt, [soft]) }
-                try queue.reopen()
+        var reports: [(time: Int64, text: String)] = []
+        while pauses.count < 100 {
+            for attempt in await queue.take() {
+                guard attempt.entry.sender.isEmpty else {
+                    await queue.answer(attempt, [soft])
+                    continue
+                }
+                let bytes = try OpenFile(path: queue.outbox.messagePath(attempt.entry.id)).read()
+                reports.append((queue.clock.now - 1_000_000, String(decoding: bytes, as: UTF8.self)))
+                #expect(attempt.recipients == ["alice@demo.test"])
+                await queue.answer(attempt, [.ok])
             }
-            let next = await queue.outbox.list().first?.nextAttempt ?? queue.clock.now
+            try queue.reopen()
+            guard let next = await queue.outbox.list().first?.nextAttempt else { break }
             if next > queue.clock.now {
                 pauses.append(next - queue.clock.now)
                 queue.clock.advance(next - queue.clock.now)
             }
         }
         #expect(60...66 ~= pauses[0] && 300...330 ~= pauses[1])
-        #expect(zip(pauses, pauses.dropFirst()).prefix(5).allSatisfy { $0 < $1 })
         #expect(pauses.allSatisfy { $0 <= 14_400 + 1440 })
-        #expect(4 * 86_400...5 * 86_400 ~= queue.clock.now - 1_000_000)
-        let report = try #require(notification)
-        #expect(report.recipients == ["alice@demo.test"])
-        let text = String(decoding: try OpenFile(path: queue.outbox.messagePath(report.entry.id)).read(), as: UTF8.self)
-        #expect(text.contains("Action: failed") && text.contains("given up after") && text.contains("Status: 4.2.0"))
+        #expect(reports.count == 2)
+        #expect(reports[0].time == 4 * 3600)
+        #expect(reports[0].text.contains("Action: delayed") && reports[0].text.contains("Will-Retry-Until:"))
+        #expect(4 * 86_400...5 * 86_400 ~= reports[1].time)
+        #expect(reports[1].text.contains("Action: failed") && reports[1].text.contains("given up after"))
+        #expect(reports[1].text.contains("Status: 4.2.0"))
+        #expect(await queue.outbox.list().allSatisfy { $0.id != id })
+    }
+
+    @Test("tells what the sender wants to hear, and no more")
+    func notificationRequests() async throws {
+        let queue = try await Queue()
+        var entry = OutboxEntry(
+            id: QueueID.make(now: queue.clock.now), sender: "alice@demo.test",
+            recipients: ["never@x.test", "both@x.test", "passed@x.test", "plain@x.test"].map(address), created: queue.clock.now)
+        let requests = [
+            "never@x.test": NotificationRequest(events: []),
+            "both@x.test": NotificationRequest(events: [.success, .failure], original: "rfc822;b+x@y.test"),
+            "passed@x.test": NotificationRequest(events: [.success]),
+        ]
+        entry.take(.full, "env 1", requests)
+        try await queue.outbox.enqueue(entry, prefix: [], content: .bytes(Array("Subject: hi\r\n\r\nbody\r\n".utf8)))
+        let attempt = try #require(await queue.take().first)
+        let taken = Reply(250, 2, 0, 0, "Taken")
+        await queue.outbox.record(
+            attempt,
+            DeliveryReport(outcomes: [
+                DeliveryOutcome(hard, host: "mx.x.test"), DeliveryOutcome(taken, host: "mx.x.test"),
+                DeliveryOutcome(taken, host: "mx.x.test", passesNotifications: true), DeliveryOutcome(hard, host: "mx.x.test"),
+            ]))
+        let reports = await queue.outbox.list()
+        #expect(reports.map(\.id.rawValue) == ["\(entry.id)d1", "\(entry.id)d2"])
+        let failed = Message(parsing: try OpenFile(path: queue.outbox.messagePath(reports[0].id)).read())
+        #expect(failed.root.children.map(\.type) == ["text/plain", "message/delivery-status", "message/rfc822"])
+        let failure = failed.root.children[1].decodedText().text
+        #expect(failure.contains("plain@x.test") && !failure.contains("never@x.test"))
+        #expect(failure.contains("Original-Envelope-Id: env+201"))
+        let arrived = Message(parsing: try OpenFile(path: queue.outbox.messagePath(reports[1].id)).read())
+        let success = arrived.root.children[1].decodedText().text
+        #expect(success.contains("Action: relayed") && success.contains("Original-Recipient: rfc822; b+x@y.test"))
+        #expect(!success.contains("passed@x.test") && arrived.root.children[2].type == "text/rfc822-headers")
+    }
+
+    @Test("a destination that nobody answers for is left in peace, and goes on with one attempt")
+    func quiet() async throws {
+        let queue = try await Queue()
+        for number in 0..<20 { try await queue.enqueue(["a\(number)@x.test"]) }
+        var tried = 0
+        for _ in 0..<60 {
+            for attempt in await queue.take() {
+                tried += 1
+                await queue.outbox.record(
+                    attempt, DeliveryReport(outcomes: [DeliveryOutcome(soft)], isUnreachable: true))
+            }
+            queue.clock.advance(1)
+        }
+        #expect(2...6 ~= tried, "\(tried) attempts in a minute")
+        // One entry that an admin retries goes at once.
+        let entry = try #require(await queue.outbox.list().last)
+        try await queue.outbox.retry(entry.id)
+        let attempt = try #require(await queue.take().first)
+        #expect(attempt.entry.id == entry.id)
+        await queue.answer(attempt, [.ok])
+        var rounds = 0
+        while await !queue.outbox.list().isEmpty, rounds < 30 {
+            for attempt in await queue.take() { await queue.answer(attempt, [.ok]) }
+            queue.clock.advance(60)
+            rounds += 1
+        }
+        #expect(await queue.outbox.list().isEmpty)
+    }
+
+    @Test("what waits for a silent destination is told of, and given up, in time")
+    func quietForDays() async throws {
+        let queue = try await Queue()
+        for number in 0..<3 { try await queue.enqueue(["a\(number)@x.test"]) }
+        var reports: [String] = []
+        for _ in 0..<(6 * 24 * 12) {
+            for attempt in await queue.take() {
+                if attempt.entry.sender.isEmpty {
+                    let bytes = try OpenFile(path: queue.outbox.messagePath(attempt.entry.id)).read()
+                    reports.append(String(decoding: bytes, as: UTF8.self).contains("Action: failed") ? "failed" : "delayed")
+                    await queue.answer(attempt, [.ok])
+                } else {
+                    await queue.outbox.record(attempt, DeliveryReport(outcomes: [DeliveryOutcome(soft)], isUnreachable: true))
+                }
+            }
+            queue.clock.advance(300)
+        }
+        #expect(reports.filter { $0 == "delayed" }.count == 3 && reports.filter { $0 == "failed" }.count == 3)
+        #expect(await queue.outbox.list().isEmpty)
     }
 
     @Test("a permanent refusal makes one notification, with the other recipients untouched")

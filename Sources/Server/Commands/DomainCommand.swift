@@ -6,7 +6,7 @@ import Formats
 struct DomainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "domain", abstract: "The domains that this server hosts.",
-        subcommands: [Add.self, Verify.self, Set.self, Suspend.self, Resume.self, Remove.self, List.self])
+        subcommands: [Add.self, Verify.self, Set.self, Suspend.self, Resume.self, Remove.self, List.self, DNS.self])
 
     struct Add: AdministrativeCommand {
         static let configuration = CommandConfiguration(abstract: "Add a domain; pending until it is verified.")

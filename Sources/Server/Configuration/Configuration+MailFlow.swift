@@ -22,6 +22,7 @@ extension Configuration {
         mail.rspamdController = rspamdController
         mail.acceptsWithoutRspamd = acceptsWithoutRspamd
         mail.greylistWait = greylistWait
+        if !trustAnchors.isEmpty { mail.trustAnchors = trustAnchors }
         return mail
     }
 }

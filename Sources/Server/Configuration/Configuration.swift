@@ -37,6 +37,7 @@ struct Configuration: Equatable, Sendable {
 
     var dnsServers: [String] = []
     var dnsRecords = ""
+    var trustAnchors: [String] = []
 
     var logLevel = "info"
     var logFormat = "text"

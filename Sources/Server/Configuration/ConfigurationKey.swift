@@ -140,6 +140,9 @@ struct ConfigurationKey: Sendable {
         .init("dns", "records", "", "A zone file that is asked first, for tests and split horizons.") {
             (value, configuration) throws(Refusal) in configuration.dnsRecords = value
         },
+        .init("dns", "trust_anchors", [], "DS records that DNSSEC is proven by; default: the root's.") {
+            (values, configuration) throws(Refusal) in configuration.trustAnchors = values
+        },
 
         .init("log", "level", "info", "trace, debug, info, notice, warning or error.") {
             (value, configuration) throws(Refusal) in

@@ -83,6 +83,7 @@ package enum MailLimits {
             "maxDelayedSend": .int(maxDelayedSend),
             "submissionExtensions": [
                 "FUTURERELEASE": [.string(String(maxDelayedSend)), "9999-12-31T23:59:59Z"],
+                "DSN": [],
                 "SIZE": [.string(String(maxSizeMessage))],
             ],
         ]

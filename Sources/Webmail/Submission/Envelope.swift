@@ -1,3 +1,4 @@
+internal import Delivery
 internal import Formats
 internal import JMAP
 internal import MailStore
@@ -8,6 +9,8 @@ struct Envelope {
     var rcptTo: [String]
     /// Seconds since 1970, of HOLDFOR or HOLDUNTIL (RFC 4865).
     var holdUntil: Int64?
+    /// Of the parameters of RFC 3461.
+    var notifications = SubmissionNotifications()
     /// As the client gave it or, generated, as the client is told.
     var json: JSON
 
@@ -22,11 +25,15 @@ struct Envelope {
                 throw .invalidProperties(["envelope/rcptTo"])
             }
             recipients.append(address.email)
+            guard notifications.take(recipient: address.email, address.parameters) else {
+                throw .invalidProperties(["envelope/rcptTo"])
+            }
         }
         mailFrom = from.email
         rcptTo = recipients
         self.json = json
         holdUntil = try Self.holdUntil(from.parameters, now: now)
+        guard notifications.take(sender: from.parameters) else { throw .invalidProperties(["envelope/mailFrom"]) }
     }
 
     /// RFC 8621 §7: from the message's header, when the client gives none.
@@ -52,7 +59,7 @@ struct Envelope {
         ]
     }
 
-    /// Those of RFC 3461; accepted, and without effect as long as nothing asks for more than a failure notice.
+    /// Those of RFC 3461.
     private static let recipientParameters: Set<String> = ["NOTIFY", "ORCPT"]
     private static let senderParameters: Set<String> = ["SIZE", "BODY", "SMTPUTF8", "ENVID", "RET"]
 

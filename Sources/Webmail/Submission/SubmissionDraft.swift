@@ -64,9 +64,11 @@ struct SubmissionDraft {
         guard content.size <= MailLimits.maxSizeMessage else {
             throw SetError("tooLarge", details: ["maxSize": .int(MailLimits.maxSizeMessage)])
         }
-        return SubmissionRequest(
+        var request = SubmissionRequest(
             account: account.owner, mailFrom: mailFrom, recipients: recipients, content: content,
             holdUntil: envelope.holdUntil)
+        request.notifications = envelope.notifications
+        return request
     }
 
     private static func allows(_ text: String, _ account: WebmailAccount) -> Bool {
