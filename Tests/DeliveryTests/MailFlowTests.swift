@@ -94,7 +94,7 @@ struct MailFlowTests {
     func mx() async throws {
         try await Running.run { running in
             try await TestClient.talk(to: running.mx) { client in
-                #expect(try await client.say("EHLO client.test") == "250 ENHANCEDSTATUSCODES")
+                #expect(try await client.say("EHLO client.test") == "250 DSN")
                 try await client.write("MAIL FROM:<ann@x.test>\r\nRCPT TO:<alice+x@demo.test>\r\nRCPT TO:<no@demo.test>\r\nDATA\r\n")
                 #expect(try await client.reply() == "250 2.1.0 Sender OK")
                 #expect(try await client.reply() == "250 2.1.5 Recipient OK")
@@ -170,7 +170,7 @@ struct MailFlowTests {
                 #expect(try await client.reply() == "220 2.0.0 Ready to start TLS")
                 try await client.startTLS()
                 #expect(try await client.say("MAIL FROM:<a@x.test>") == "503 5.5.1 Say hello first")
-                #expect(try await client.say("EHLO c") == "250 ENHANCEDSTATUSCODES")
+                #expect(try await client.say("EHLO c") == "250 DSN")
                 #expect(try await client.say("RCPT TO:<alice@demo.test>") == "503 5.5.1 MAIL first")
             }
             try await TestClient.talk(to: running.submissions, overTLS: true) { client in

@@ -115,7 +115,7 @@ struct OutboxTests {
                 await queue.answer(attempt, [.ok])
             }
             try queue.reopen()
-            guard let next = await queue.outbox.list().first?.nextAttempt else { break }
+            guard let next = await queue.outbox.list().compactMap(\.nextAttempt).min() else { break }
             if next > queue.clock.now {
                 pauses.append(next - queue.clock.now)
                 queue.clock.advance(next - queue.clock.now)
