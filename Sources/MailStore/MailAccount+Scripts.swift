@@ -138,13 +138,19 @@ extension MailAccount {
         do throws(StoreError) { try finishRename(&record) } catch { throw .store(error) }
     }
 
+    /// Gives the file its new name, then the link, and takes the old name away: at every moment the active script is there.
     private func finishRename(_ record: inout ScriptRecord) throws(StoreError) {
         guard let old = record.renamedFrom else { return }
         let files = scriptFiles
-        let wasActive = files.active() == old
-        if files.modified(record.file) == nil { try DiskFile.move(files.path(old), to: files.path(record.file)) }
-        try Folder.sync(files.folder)
-        if wasActive || record.isActive { try files.activate(record.file) }
+        if files.modified(record.file) == nil {
+            try DiskFile.link(files.path(old), as: files.path(record.file))
+            try Folder.sync(files.folder)
+        }
+        if files.linked() == old { try files.activate(record.file) }
+        if files.modified(old) != nil {
+            try DiskFile.remove(files.path(old))
+            try Folder.sync(files.folder)
+        }
         record.renamedFrom = nil
     }
 
@@ -165,7 +171,7 @@ extension MailAccount {
             var record = before
             var isThere = unknown.contains(record.file)
             if let old = record.renamedFrom, unknown.contains(old) || unknown.contains(record.file) {
-                if unknown.contains(old) { try finishRename(&record) } else { record.renamedFrom = nil }
+                try finishRename(&record)
                 unknown.remove(old)
                 isThere = true
             }

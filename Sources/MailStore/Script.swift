@@ -85,9 +85,12 @@ struct ScriptFiles {
 
     func modified(_ file: String) -> Int64? { DiskFile.status(path(file))?.modified }
 
+    /// What the link names, whether it is there or not.
+    func linked() -> String? { SymbolicLink.target(path(Self.activeLink)) }
+
     /// The file that runs; nil when none is active, or the link leads nowhere or out of the folder.
     func active() -> String? {
-        guard let target = SymbolicLink.target(path(Self.activeLink)), !target.utf8.contains(UInt8(ascii: "/")),
+        guard let target = linked(), !target.utf8.contains(UInt8(ascii: "/")),
             target.hasSuffix(Self.suffix), modified(target) != nil
         else { return nil }
         return target
@@ -95,7 +98,7 @@ struct ScriptFiles {
 
     func activate(_ file: String?) throws(StoreError) {
         if let file { return try SymbolicLink.point(path(Self.activeLink), at: file) }
-        guard SymbolicLink.target(path(Self.activeLink)) != nil else { return }
+        guard linked() != nil else { return }
         try DiskFile.remove(path(Self.activeLink))
         try Folder.sync(folder)
     }

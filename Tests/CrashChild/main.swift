@@ -83,6 +83,12 @@ case "destroy-mailbox":
     let id = try await named("Child")
     arm()
     try await account.destroyMailbox(id, removingEmails: true)
+case "script":
+    let script = try await account.createScript(name: "Old", content: Array("keep;".utf8))
+    _ = try await account.activateScript(script.id)
+    arm()
+    _ = try await account.updateScript(script.id, name: "New", content: Array("stop;".utf8))
+    print(script.id.rawValue)
 case "build":
     let found = try await account.read { try $0.query(EmailQuery(filter: .text("Text"))).ids }
     print(found.map(\.rawValue).joined(separator: "\n"))
