@@ -66,7 +66,10 @@ package struct DomainKeeper: Service {
         let now = now()
         let snapshot = directory.snapshot
         let pending = snapshot.domains.filter { $0.state == .pending }.map { snapshot.claims(of: $0.name) }
-        await each(pending.filter { claims in claims.contains { Self.isDue(created: $0.createdAt, checked: $0.checkedAt, expires: $0.expiresAt, now) } }) { await check($0) }
+        let due = pending.filter { claims in
+            claims.contains { Self.isDue(created: $0.createdAt, checked: $0.checkedAt, expires: $0.expiresAt, now) }
+        }
+        await each(due) { await check($0) }
         let verified = snapshot.domains.filter { domain in
             domain.isActive && (domain.verification.checkedAt ?? domain.verification.verifiedAt ?? 0) + Self.week <= now
                 && memory.retries[domain.name, default: 0] <= now
@@ -90,19 +93,32 @@ package struct DomainKeeper: Service {
     }
 
     private func check(_ claims: [DomainClaim]) async {
+        let domain = claims[0].domain
         let (proved, finding) = await verifier.proved(claims.filter { $0.expiresAt > now() })
         guard !Task.isCancelled else { return }
+        if case .unanswered(let reason) = finding {
+            logger.info("domain cannot be looked at", metadata: metadata(domain, ["reason": "\(reason)"]))
+        }
+        if let proved, await accept(proved) { return }
         do {
-            guard let proved else {
-                if case .unanswered(let reason) = finding { logger.info("domain cannot be looked at", metadata: metadata(claims[0].domain, ["reason": "\(reason)"])) }
-                for claim in claims { try await directory.noteCheck(of: claim) }
-                return
-            }
-            let won = try await directory.provedClaim(proved)
-            logger.notice("domain verified", metadata: metadata(proved.domain, ["claimant": "\(proved.claimant?.rawValue ?? "operator")"]))
-            for account in won.removed { await onRemoval(account) }
+            for claim in claims { try await directory.noteCheck(of: claim) }
         } catch {
-            logger.error("domain's check cannot be noted", metadata: metadata(claims[0].domain, ["error": "\(error)"]))
+            logger.error("domain's check cannot be noted", metadata: metadata(domain, ["error": "\(error)"]))
+        }
+    }
+
+    /// False when the directory does not take what the DNS has proved: for example because aliases would lead in a circle.
+    private func accept(_ claim: DomainClaim) async -> Bool {
+        do throws(StoreError) {
+            let won = try await directory.provedClaim(claim)
+            logger.notice("domain verified", metadata: metadata(claim.domain, ["claimant": Self.claimant(of: claim)]))
+            for account in won.removed { await onRemoval(account) }
+            return true
+        } catch {
+            logger.warning(
+                "domain has its record, and cannot be verified",
+                metadata: metadata(claim.domain, ["claimant": Self.claimant(of: claim), "error": "\(error)"]))
+            return false
         }
     }
 
@@ -131,7 +147,7 @@ package struct DomainKeeper: Service {
     private func expire() async {
         do throws(StoreError) {
             for claim in try await directory.expireClaims() {
-                logger.notice("domain claim expired", metadata: metadata(claim.domain, ["claimant": "\(claim.claimant?.rawValue ?? "operator")"]))
+                logger.notice("domain claim expired", metadata: metadata(claim.domain, ["claimant": Self.claimant(of: claim)]))
             }
         } catch {
             logger.error("domain claims cannot be ended", metadata: ["error": "\(error)"])
@@ -146,6 +162,8 @@ package struct DomainKeeper: Service {
         }
         memory.vouched = present
     }
+
+    private static func claimant(of claim: DomainClaim) -> Logger.MetadataValue { "\(claim.claimant?.rawValue ?? "operator")" }
 
     private func metadata(_ domain: DomainName, _ more: Logger.Metadata) -> Logger.Metadata {
         more.merging(["domain": "\(domain)"]) { first, _ in first }

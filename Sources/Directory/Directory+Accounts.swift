@@ -6,7 +6,7 @@ extension Directory {
     /// Makes an account in a hosted domain. Its folder comes into being with its first mail.
     ///
     /// A domain admin is put in charge of its own domain. Throws `.alreadyExists`; `.preconditionFailed` where the domain is
-    /// none of ours.
+    /// none of ours, or not hosted.
     @discardableResult
     package func addAccount(_ new: NewAccount) async throws(StoreError) -> Account {
         let id = AccountID.random()
@@ -32,9 +32,14 @@ extension Directory {
 
     /// Removes the account with its password, sessions and grants. Its mail lies in its folder, and is the caller's to move.
     ///
-    /// Throws `.notFound`.
+    /// A catch-all that led to it ends. Throws `.notFound`.
     package func removeAccount(_ id: AccountID) async throws(StoreError) {
-        try await change(id, "DELETE FROM accounts WHERE id = ?1")
+        try await write { db in
+            let sql = "DELETE FROM accounts WHERE id = ? RETURNING address"
+            guard let address = try String.fetchOne(db, sql: sql, arguments: [id.rawValue]) else { throw StoreError.notFound }
+            try Self.dropCatchAlls(leadingTo: address, db)
+        }
+        try await refresh()
     }
 
     /// A disabled account is signed out everywhere.

@@ -33,7 +33,7 @@ extension Directory {
 
     /// Removes recipients of an alias, and the alias with its last one; all of it when none is named.
     ///
-    /// Throws `.notFound`.
+    /// A catch-all that led to it alone ends. Throws `.notFound`, and `.invalid` where the address would then lead in a circle.
     package func removeAlias(_ address: MailAddress, recipients: [MailAddress] = []) async throws(StoreError) {
         try await write { db in
             let key = address.stored
@@ -48,6 +48,7 @@ extension Directory {
             guard recipients.isEmpty || left == 0 else { return }
             try db.execute(sql: "DELETE FROM aliases WHERE address = ?", arguments: [key])
             guard db.changesCount == 1 else { throw StoreError.notFound }
+            try Self.dropCatchAlls(leadingTo: key, db)
             // Without it, the address may lead on: to an alias domain's target, or to a catch-all.
             try AddressGraph(db).requireSound(key)
         }

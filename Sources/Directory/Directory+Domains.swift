@@ -103,6 +103,12 @@ extension Directory {
         }
     }
 
+    /// After `address` went: a catch-all that led to it would lead nowhere, and unknown addresses be refused for a wrong reason.
+    static func dropCatchAlls(leadingTo address: String, _ db: Database) throws {
+        guard try !AddressGraph(db).isKnown(address) else { return }
+        try db.execute(sql: "UPDATE domains SET catch_all = NULL WHERE catch_all = ?", arguments: [address])
+    }
+
     /// Removes a domain that nothing belongs to any more, with its claims, thresholds and lists.
     ///
     /// Throws `.notFound`, and `.preconditionFailed` while accounts, aliases, sender addresses or domain aliases are left.

@@ -211,4 +211,20 @@ struct DomainKeeperTests {
         await scene.keeper.round(&memory)
         #expect(scene.log.withLock { $0 } == ["notice: domain verified by hand new.test"])
     }
+
+    @Test("a proof that the directory does not take is told, and tried again only after a while")
+    func refusedProof() async throws {
+        let scene = try Scene()
+        try await scene.directory.addDomain(domain("demo.test"), state: .verified)
+        try await scene.directory.addDomain(domain("new.test"))
+        let ann = try await scene.directory.addAccount(NewAccount(address: address("ann@demo.test"), role: .domainAdmin))
+        let claimed = try await scene.directory.addDomainAlias(domain("new.test"), of: domain("demo.test"), claimant: ann.id)
+        try await scene.directory.addAlias(address("info@demo.test"), recipients: [address("info@new.test")])
+        scene.dns.publish([claimed.verificationRecord], at: "new.test")
+        var memory = DomainKeeper.Memory(knowing: scene.directory.snapshot)
+        await scene.keeper.round(&memory)
+        await scene.keeper.round(&memory)
+        #expect(scene.state("new.test") == .pending)
+        #expect(scene.log.withLock { $0 } == ["warning: domain has its record, and cannot be verified new.test"])
+    }
 }

@@ -169,6 +169,32 @@ struct DomainAndAccountTests {
         #expect(throws: DatabaseError.self) { try database.write { try $0.execute(sql: sql) } }
     }
 
+    @Test("what the nonsense is made from would be taken if it made sense", arguments: [
+        "'ok.example', 'hosted', 'a@b', NULL, NULL", "'ok.example', 'hosted', NULL, NULL, 'mx.b'",
+        "'ok.example', 'alias', NULL, 'example.org', NULL", "'ok.example', 'relay', NULL, NULL, 'mx.b'",
+    ])
+    func schemaTakesSense(values: String) async throws {
+        let place = try TestPlace()
+        try await place.people(["alice"])
+        let database = try DatabaseQueue(path: place.path)
+        try await database.write { try $0.execute(sql: Self.inserting(values)) }
+        try await place.directory.refresh()
+        #expect(place.directory.snapshot.domains.count == 2)
+    }
+
+    @Test("a catch-all ends with the account or alias that it led to, unless the address is another's too")
+    func deadCatchAll() async throws {
+        let place = try TestPlace()
+        let name = try domain("example.org")
+        let alice = try await place.people(["alice"])[0]
+        try await place.directory.setCatchAll(alice.address, of: name)
+        try await place.directory.addAlias(alice.address, recipients: [address("x@elsewhere.test")])
+        try await place.directory.removeAccount(alice.id)
+        #expect(place.directory.snapshot.catchAll(of: name)?.key == "alice@example.org")
+        try await place.directory.removeAlias(alice.address)
+        #expect(place.directory.snapshot.catchAll(of: name) == nil)
+    }
+
     /// - Parameter values: name, class, catch-all, alias target, next hop's host
     private static func inserting(_ values: String) -> String {
         """

@@ -22,7 +22,7 @@ def test_the_sample_configuration_is_valid_and_names_every_key(tmp_path):
     keys = tomllib.loads(sample.stdout.decode())
     assert keys["hostname"] == "localhost" and keys["data"] == "/var/lib/mailportal"
     assert keys["http"] == {"listen": ["127.0.0.1:8080"], "tls": [], "url": "", "trusted_proxies": []}
-    assert keys["smtp"] == {"mx": [], "submission": [], "submissions": [], "lmtp": [], "max_message_size": "50MB"}
+    assert keys["smtp"] == {"mx": [], "submission": [], "submissions": [], "lmtp": [], "socketmap": [], "max_message_size": "50MB"}
     assert keys["tls"] == {"certificate": "", "key": ""}
     assert keys["antispam"] == {"rspamd": "", "rspamd_controller": "", "on_unavailable": "accept"}
     assert keys["outbound"] == {"smarthost": "", "port": 25}

@@ -125,6 +125,7 @@ def test_a_domain_alias_has_a_hosted_target_and_a_proof_of_its_own(own_server):
     until(lambda: rcpt(own_server, "ann@alias.test") == 250, 5, "the alias domain's taking mail")
     assert own_server.json("domain-alias", "list") == [domain(own_server, "alias.test")]
 
+    assert "hosted" in refused(own_server, "account", "add", "ben@alias.test")
     assert "hosted" in refused(own_server, "domain-alias", "add", "second.test", "alias.test")
     refused(own_server, "domain-alias", "add", "second.test", "none.test")
     refused(own_server, "domain-alias", "add", "demo.test", "demo.test")
@@ -160,6 +161,7 @@ def test_a_catch_all_and_split_domain_routing_contradict_each_other(own_server):
     own_server.run("domain", "set", "demo.test", "--sdr", "b.test:25")
     assert domain(own_server, "demo.test")["server"] == "b.test:25"
     assert "contradict" in refused(own_server, "domain", "set", "demo.test", "--catch-all", "ann@demo.test")
+    refused(own_server, "domain", "set", "demo.test", "--sdr-tls", "required")
     own_server.run("domain", "set", "demo.test", "--sdr", "none", "--catch-all", "ann@demo.test")
     assert "contradict" in refused(own_server, "domain", "set", "demo.test", "--sdr", "b.test:25")
     assert domain(own_server, "demo.test")["catchAll"] == "ann@demo.test"

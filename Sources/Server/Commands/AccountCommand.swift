@@ -32,7 +32,11 @@ struct AccountCommand: AsyncParsableCommand {
                 passwordHash: try password.hash().crypt)
             let account: Account
             do throws(StoreError) { account = try await place.directory.addAccount(new) } catch .preconditionFailed {
-                throw Failure("\(address.domain.unicode) is no domain of this server: add it first")
+                let name = address.domain.unicode
+                guard let domain = place.directory.snapshot.domain(address.domain) else {
+                    throw Failure("\(name) is no domain of this server: add it first")
+                }
+                throw Failure("\(name) is of class \(domain.kind.rawValue): accounts belong to hosted domains")
             } catch {
                 throw Failure(store: error, address.description)
             }

@@ -46,7 +46,7 @@ struct DomainCommand: AsyncParsableCommand {
         @Option(help: "Where mail to unknown addresses goes; 'none' refuses it.") var catchAll: String?
         @Option(help: "Split domain routing: the server (host:port) that has the unknown addresses; 'none' ends it.")
         var sdr: String?
-        @Option(help: "TLS on the way there: none, opportunistic or required.") var sdrTls: String = "opportunistic"
+        @Option(help: "TLS on the way there: none, opportunistic or required.") var sdrTls: String?
         @Option(help: "Sign in there as this user.") var sdrUser: String?
         @Flag(help: "Read the password for --sdr-user from standard input.") var sdrPasswordStdin = false
         @Option(help: "Spam scores DEFER,JUNK,REJECT; 'default' returns to the global ones.") var thresholds: String?
@@ -56,6 +56,9 @@ struct DomainCommand: AsyncParsableCommand {
         func run(in place: DataPlace) async throws {
             let name = try DataPlace.domain(name)
             guard catchAll != nil || sdr != nil || thresholds != nil else { throw Failure.usage("nothing to set: name an option") }
+            guard sdr != nil && sdr != "none" || sdrTls == nil && sdrUser == nil && !sdrPasswordStdin else {
+                throw Failure.usage("--sdr-tls, --sdr-user and --sdr-password-stdin go with --sdr HOST:PORT")
+            }
             let target = catchAll == "none" ? nil : try catchAll.map(DataPlace.address)
             let scores = try thresholds.map(ThresholdsRow.parse)
             let hop = sdr == "none" ? nil : try sdr.map { try place.nextHop($0, hopOptions) }
@@ -78,7 +81,7 @@ struct DomainCommand: AsyncParsableCommand {
 
         private var hopOptions: NextHopOptions {
             var options = NextHopOptions()
-            options.tls = sdrTls
+            options.tls = sdrTls ?? "opportunistic"
             options.user = sdrUser
             options.passwordStdin = sdrPasswordStdin
             return options
