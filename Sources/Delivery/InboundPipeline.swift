@@ -357,7 +357,8 @@ struct InboundPipeline: Sendable {
     private func enqueueFailed(
         _ addresses: [MailAddress], _ mail: IncomingMail, _ trace: [UInt8]
     ) async throws(StoreError) {
-        let draft = draft(mail, addresses, id: QueueID.make(now: mail.origin.time), sender: mail.envelope.sender)
+        var draft = draft(mail, addresses, id: QueueID.make(now: mail.origin.time), sender: mail.envelope.sender)
+        draft.isForMailboxes = true
         try await outbox.enqueue(
             draft, prefix: trace, content: try mail.content.blob(), isReleased: true, isOurs: mail.account != nil)
     }

@@ -46,6 +46,8 @@ package struct OutboxEntry: Codable, Hashable, Sendable {
     package let holdUntil: Int64?
     /// An admin stopped it.
     package var isHeld = false
+    /// Its recipients are mailboxes that aliases have led to already: nothing is followed again. Nil for no.
+    var isForMailboxes: Bool?
     package let isEightBit: Bool
     package let needsSMTPUTF8: Bool
     /// Whose submission it is, when somebody watches its status.

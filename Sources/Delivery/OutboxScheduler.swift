@@ -1,3 +1,4 @@
+internal import Directory
 internal import Disk
 internal import Formats
 internal import Logging
@@ -89,7 +90,7 @@ package struct OutboxScheduler: Service, CustomStringConvertible {
     private func deliverHere(_ entry: OutboxEntry, _ index: Int) async -> DeliveryOutcome {
         do {
             let address = try MailAddress(parsing: entry.recipients[index].address)
-            let resolution = try routing.resolver.resolve(address, allowsForeign: true)
+            let resolution = try resolution(of: address, entry)
             let path = outbox.messagePath(entry.id)
             var refusal: Reply?
             let isJunk = resolution.mailboxes.isEmpty ? false : await local.isMarkedJunk(path)
@@ -115,6 +116,14 @@ package struct OutboxScheduler: Service, CustomStringConvertible {
         } catch {
             return DeliveryOutcome(Reply(550, 5, 1, 3, "Address cannot be routed"))
         }
+    }
+
+    private func resolution(of address: MailAddress, _ entry: OutboxEntry) throws(RecipientResolver.Refusal) -> Resolution {
+        if entry.isForMailboxes == true, let account = routing.directory.snapshot.account(address) {
+            guard account.isEnabled else { throw .disabled }
+            return Resolution(mailboxes: [account])
+        }
+        return try routing.resolver.resolve(address, allowsForeign: true)
     }
 
     /// The remote targets of an alias become entries of their own, always the same ones.

@@ -61,7 +61,8 @@ package struct PipeDelivery: Sendable {
             guard let first = failures.first(where: \.reply.isTransient) ?? failures.first else { return }
             if failures.count == resolution.mailboxes.count, resolution.remotes.isEmpty { throw Refusal(reply: first.reply) }
             // Some have it already, and a second call would give it to them twice: who failed for now gets it from the outbox.
-            try enqueue(QueueID.make(now: now), failures.map(\.address), sender, now, trace, message)
+            try enqueue(
+                QueueID.make(now: now), failures.map(\.address), sender, now, trace, message, isForMailboxes: true)
         } catch let error as RecipientResolver.Refusal {
             throw Refusal(reply: error.reply)
         } catch let error as StoreError {
@@ -80,11 +81,13 @@ package struct PipeDelivery: Sendable {
     }
 
     private func enqueue(
-        _ id: QueueID, _ recipients: [MailAddress], _ sender: ReversePath, _ now: Int64, _ trace: [UInt8], _ message: [UInt8]
+        _ id: QueueID, _ recipients: [MailAddress], _ sender: ReversePath, _ now: Int64, _ trace: [UInt8], _ message: [UInt8],
+        isForMailboxes: Bool = false
     ) throws(StoreError) {
-        let entry = OutboxEntry(
+        var entry = OutboxEntry(
             id: id, sender: sender.description, recipients: recipients, created: now,
             isEightBit: message.contains { $0 >= 0x80 })
+        if isForMailboxes { entry.isForMailboxes = true }
         try QueueAccess(data: data).enqueue(entry, prefix: trace, content: .bytes(message))
     }
 

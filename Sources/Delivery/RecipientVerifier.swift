@@ -150,7 +150,9 @@ actor RecipientVerifier {
             case .failed(let reason): failure = reason
             }
         }
-        return .unknown(Self.unanswered(hop, failure))
+        logger.warning(
+            "recipient cannot be verified", metadata: ["to": "\(address)", "host": "\(hop)", "reason": "\(failure)"])
+        return .unknown(Self.unasked("\(hop.host) does not answer"))
     }
 
     private enum Outcome { case answered(Verdict), failed(String) }
@@ -162,7 +164,7 @@ actor RecipientVerifier {
         do { connection = try await client.open(target, configuration) } catch {
             switch error {
             // Refused before the recipient was named: that says nothing about the recipient.
-            case .refused(let reply): return .answered(.unknown(Self.unanswered(hop, "it says \(reply.text)")))
+            case .refused(let reply): return .answered(.unknown(Self.unasked("\(hop.host) says \(reply.text)")))
             case .connect(let reason), .tls(let reason), .broken(let reason): return .failed(reason)
             case .cancelled: return .failed("shutting down")
             }
@@ -176,7 +178,7 @@ actor RecipientVerifier {
         case .broken(let reason), .inDoubt(let reason): return .failed(reason)
         case .cancelled: return .failed("shutting down")
         }
-        if let refusal = result.senderRefusal { return .answered(.unknown(Self.unanswered(hop, "it says \(refusal.text)"))) }
+        if let refusal = result.senderRefusal { return .answered(.unknown(Self.unasked("\(hop.host) says \(refusal.text)"))) }
         guard let reply = result.replies.first ?? nil else { return .failed("it said nothing") }
         return .answered(Self.verdict(reply, hop))
     }
@@ -194,8 +196,8 @@ actor RecipientVerifier {
         return .unknown(Reply(450, status ?? EnhancedStatus(4, 2, 0), lines: [words]))
     }
 
-    private static func unanswered(_ hop: NextHop, _ reason: String) -> Reply {
-        Reply(450, 4, 4, 1, "Recipient cannot be verified now: no answer from \(hop.host) (\(reason))")
+    private static func unasked(_ reason: String) -> Reply {
+        Reply(450, 4, 4, 1, "Recipient cannot be verified now: \(reason)")
     }
 }
 

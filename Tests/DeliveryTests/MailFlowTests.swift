@@ -413,5 +413,9 @@ struct MailFlowTests {
         #expect(try world.inbox("alice").count == 1)
         #expect(try Folder.names("\(world.folder)/outbox/new").count { $0.hasSuffix(".json") } == 1)
         await #expect(throws: PipeDelivery.Refusal.self) { try await pipe.deliver([], to: address("bob@demo.test")) }
+        // Whoever is tried again is a mailbox: what its address redirects to has the message already.
+        let folder = "\(world.folder)/outbox/new"
+        let envelope = try #require(try Folder.names(folder).first { $0.hasSuffix(".json") })
+        #expect(String(decoding: try OpenFile(path: "\(folder)/\(envelope)").read(), as: UTF8.self).contains("isForMailboxes"))
     }
 }
