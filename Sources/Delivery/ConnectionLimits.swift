@@ -7,15 +7,13 @@ internal import Synchronization
 /// among equals the one that did nothing for longest. Nobody who is at work is sent away.
 final class ConnectionLimits: Sendable {
     /// How far a connection has come, least first.
-    enum Stage: Int, Comparable {
+    enum Stage: Int, CaseIterable {
         /// It has not greeted us.
         case silent
         /// It has, and no message is under way.
         case idle
         /// From MAIL to the answer to the message.
         case busy
-
-        static func < (one: Stage, other: Stage) -> Bool { one.rawValue < other.rawValue }
 
         /// How long it may rest before it must make room.
         fileprivate var patience: Duration {
@@ -36,10 +34,38 @@ final class ConnectionLimits: Sendable {
         var stage = Stage.silent
         /// When it last got on.
         var moved: ContinuousClock.Instant
+        /// The turn in which it did: its line in a queue that says another is outdated.
+        var turn: UInt64
+    }
+
+    /// Those of one stage, in the order in which they last got on. Who has moved since stands here still, and is passed over.
+    private struct Queue {
+        private var lines: [(place: Place, turn: UInt64)] = []
+        private var head = 0
+
+        mutating func append(_ place: Place, _ turn: UInt64, among entries: [Place: Entry]) {
+            lines.append((place, turn))
+            guard lines.count > 2 * entries.count + 64 else { return }
+            lines = lines[head...].filter { entries[$0.place]?.turn == $0.turn }
+            head = 0
+        }
+
+        /// Who got on least lately.
+        mutating func first(among entries: [Place: Entry]) -> (place: Place, entry: Entry)? {
+            while head < lines.count {
+                let line = lines[head]
+                if let entry = entries[line.place], entry.turn == line.turn { return (line.place, entry) }
+                head += 1
+            }
+            lines.removeAll(keepingCapacity: true)
+            head = 0
+            return nil
+        }
     }
 
     private struct State {
         var entries: [Place: Entry] = [:]
+        var queues = [Queue](repeating: Queue(), count: Stage.allCases.count)
         var byNetwork: [String: Int] = [:]
         var next: UInt64 = 0
         /// Who was sent away or turned away since it was last told.
@@ -67,13 +93,14 @@ final class ConnectionLimits: Sendable {
         let place = state.withLock { state -> Place? in
             if let network, state.byNetwork[network, default: 0] >= maximumPerNetwork { return nil }
             if state.entries.count >= maximum {
-                guard let least = Self.leastBusy(state.entries, now) else { return nil }
+                guard let least = Self.leastBusy(&state, now) else { return nil }
                 evicted = Self.remove(least, &state)
             }
             if let network { state.byNetwork[network, default: 0] += 1 }
             state.next += 1
             let place = Place(number: state.next)
-            state.entries[place] = Entry(network: network, makeRoom: makeRoom, moved: now)
+            state.entries[place] = Entry(network: network, makeRoom: makeRoom, moved: now, turn: state.next)
+            state.queues[Stage.silent.rawValue].append(place, state.next, among: state.entries)
             return place
         }
         evicted?.makeRoom()
@@ -84,8 +111,11 @@ final class ConnectionLimits: Sendable {
     func note(_ place: Place, _ stage: Stage) {
         let now = now()
         state.withLock { state in
-            state.entries[place]?.stage = stage
-            state.entries[place]?.moved = now
+            guard var entry = state.entries[place] else { return }
+            state.next += 1
+            (entry.stage, entry.moved, entry.turn) = (stage, now, state.next)
+            state.entries[place] = entry
+            state.queues[stage.rawValue].append(place, state.next, among: state.entries)
         }
     }
 
@@ -106,13 +136,12 @@ final class ConnectionLimits: Sendable {
         }
     }
 
-    private static func leastBusy(_ entries: [Place: Entry], _ now: ContinuousClock.Instant) -> Place? {
-        var least: (place: Place, entry: Entry)?
-        for (place, entry) in entries where now - entry.moved >= entry.stage.patience {
-            if let known = least?.entry, (known.stage, known.moved) <= (entry.stage, entry.moved) { continue }
-            least = (place, entry)
+    private static func leastBusy(_ state: inout State, _ now: ContinuousClock.Instant) -> Place? {
+        for stage in Stage.allCases {
+            guard let (place, entry) = state.queues[stage.rawValue].first(among: state.entries) else { continue }
+            if now - entry.moved >= stage.patience { return place }
         }
-        return least?.place
+        return nil
     }
 
     private static func remove(_ place: Place, _ state: inout State) -> Entry? {

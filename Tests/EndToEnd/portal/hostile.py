@@ -1,13 +1,14 @@
 """Clients that mean harm: raw conversations, crowds of connections, and an honest client that is timed beside them."""
 
+import pathlib
 import resource
 import select
-import socket
 import smtplib
+import socket
+import subprocess
+import sys
 import threading
 import time
-
-from .mail import message
 
 
 def raise_descriptors():
@@ -85,33 +86,54 @@ class Crowd:
 
 
 class Honest:
-    """Sends small messages one after the other while it is open, and keeps how long each took, from connecting to the 250."""
+    """Sends small messages one after the other while it is open, and keeps how long each took, from connecting to the 250.
 
-    def __init__(self, port, recipient, pause=0.02, source="127.0.0.1"):
-        self.port, self.recipient, self.pause, self.source = port, recipient, pause, source
+    It is a process of its own: the crowd's work must not count as the server's.
+    """
+
+    def __init__(self, port, recipient):
+        self.command = [sys.executable, "-m", "portal.hostile", str(port), recipient]
         self.times, self.failures = [], []
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self._run, daemon=True)
 
-    def _run(self):
-        while not self.ended.is_set():
-            started = time.perf_counter()
-            try:
-                with smtplib.SMTP("127.0.0.1", self.port, local_hostname="honest.foreign.test", timeout=30, source_address=(self.source, 0)) as client:
-                    client.sendmail("honest@foreign.test", [self.recipient], message(f"Honest {len(self.times)}"))
-                self.times.append(time.perf_counter() - started)
-            except (OSError, smtplib.SMTPException) as failure:
-                self.failures.append(failure)
-            time.sleep(self.pause)
+    def _read(self):
+        for line in self.process.stdout:
+            kind, _, rest = line.decode().partition(" ")
+            if kind == "sent":
+                self.times.append(float(rest))
+            else:
+                self.failures.append(rest)
 
     def percentile(self, share=0.99):
         assert self.times, f"nothing was delivered: {self.failures[:3]}"
         return sorted(self.times)[min(len(self.times) - 1, int(len(self.times) * share))]
 
     def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, cwd=pathlib.Path(__file__).parents[1])
+        self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
         return self
 
     def __exit__(self, *_):
-        self.ended.set()
-        self.thread.join(40)
+        self.process.kill()
+        self.process.wait()
+        self.thread.join(5)
+
+
+def send_for_ever(port, recipient):
+    """What the honest client's process does; each message is a line on standard output."""
+    number = 0
+    while True:
+        started = time.perf_counter()
+        try:
+            with smtplib.SMTP("127.0.0.1", port, local_hostname="honest.foreign.test", timeout=30) as client:
+                content = f"From: honest@foreign.test\r\nSubject: Honest {number}\r\n\r\nGood morning.\r\n"
+                client.sendmail("honest@foreign.test", [recipient], content)
+            print(f"sent {time.perf_counter() - started}", flush=True)
+            number += 1
+        except (OSError, smtplib.SMTPException) as failure:
+            print(f"failed {failure!r}", flush=True)
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    send_for_ever(int(sys.argv[1]), sys.argv[2])

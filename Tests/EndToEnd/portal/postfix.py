@@ -13,6 +13,7 @@ PROGRAM = shutil.which("postfix") or "/usr/sbin/postfix"
 
 # As Debian's, with the listening port of a test, and without what needs more of the machine.
 MASTER = """127.0.0.1:{port} inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
