@@ -45,6 +45,8 @@ struct MailConnection: ~Copyable {
     private let note: @Sendable (ConnectionLimits.Stage) -> Void
     /// Octets of a message since `note` was last told.
     private var unnoted = 0
+    /// The client closed its side.
+    private var hasEnded = false
 
     init(
         _ services: MailServices, _ configuration: ServerConfiguration, peer: Peer,
@@ -63,7 +65,7 @@ struct MailConnection: ~Copyable {
         try await perform(session.receive(.connected), hasMore: false)
         for try await event in inbound.cancelOnGracefulShutdown() {
             try await receive(event)
-            if session.isClosed { return }
+            if session.isClosed || hasEnded { return }
             noteProgress(event)
         }
         try await perform(session.receive(.shuttingDown), hasMore: false)
@@ -86,6 +88,9 @@ struct MailConnection: ~Copyable {
         case .timedOut: try await perform(session.receive(.timedOut), hasMore: false)
         case .crowdedOut: try await perform(session.receive(.crowdedOut), hasMore: false)
         case .outOfTurn: try await perform(session.receive(.outOfTurn), hasMore: false)
+        case .inputEnded:
+            hasEnded = true
+            outbound.finish()
         }
     }
 

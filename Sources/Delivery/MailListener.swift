@@ -99,6 +99,7 @@ package struct MailListener: Service, CustomStringConvertible {
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
         let (tls, startsWithTLS, timeouts) = (services.tls, kind == .submissions, configuration.timeouts)
         let start: @Sendable (any Channel) -> EventLoopFuture<Accepted> = { channel in
             channel.eventLoop.makeCompletedFuture {

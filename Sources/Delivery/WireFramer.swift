@@ -21,6 +21,8 @@ enum WireEvent: Sendable {
     case crowdedOut
     /// Octets lay behind a DATA that was refused; they are dropped.
     case outOfTurn
+    /// The client has said its last, and may still listen.
+    case inputEnded
 }
 
 extension WireEvent {
@@ -29,7 +31,7 @@ extension WireEvent {
         switch self {
         case .line(_, let hasMore), .lineTooLong(let hasMore), .bareLineEnd(let hasMore): !hasMore
         case .endOfData, .endOfChunk: true
-        case .data, .tlsEstablished, .timedOut, .crowdedOut, .outOfTurn: false
+        case .data, .tlsEstablished, .timedOut, .crowdedOut, .outOfTurn, .inputEnded: false
         }
     }
 }
@@ -91,6 +93,8 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
     private var readIsHeld = false
     /// The line that it stopped behind was DATA.
     private var asksForData = false
+    /// No more octets will come.
+    private var isInputClosed = false
     /// When a TLS handshake must be over.
     private var handshakeEnd: NIODeadline?
     private var deadline = NIODeadline.distantFuture
@@ -310,9 +314,23 @@ final class WireFramer: ChannelDuplexHandler, RemovableChannelHandler {
             readIsHeld = false
             context.read()
         }
+        endInput(context)
+    }
+
+    /// Exim closes its side behind a pipelined QUIT, and waits for the answers: what is buffered is handed on and answered first,
+    /// or it would send a message again that we have.
+    private func endInput(_ context: ChannelHandlerContext) {
+        guard isInputClosed, mode != .paused else { return }
+        isInputClosed = false
+        context.fireChannelRead(wrapInboundOut(.inputEnded))
+        context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed = event as? ChannelEvent {
+            isInputClosed = true
+            return endInput(context)
+        }
         if case .handshakeCompleted = event as? TLSUserEvent { handshakeEnded(context) }
         if event is MakeRoom {
             context.fireChannelRead(wrapInboundOut(.crowdedOut))

@@ -34,6 +34,7 @@ struct Wire {
             case .timedOut: events.append("(timed out)")
             case .crowdedOut: events.append("(crowded out)")
             case .outOfTurn: events.append("(out of turn)")
+            case .inputEnded: events.append("(ended)")
             }
         }
         return events

@@ -35,6 +35,21 @@ struct WireFramerTests {
         #expect(try wire.read("RCPT TO:<x@y>\r\n") == [])
     }
 
+    @Test("when the client closes its side, all that it said is answered first")
+    func halfClosed() throws {
+        let wire = try Wire()
+        #expect(try wire.read("BDAT 3 LAST\r\nabcQUIT\r\n") == ["BDAT 3 LAST"])
+        wire.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(try wire.events() == [])
+        #expect(try wire.write(.readChunk([], size: 3)) == ["data abc", "(chunk)"])
+        #expect(try wire.write(.reply([])) == ["QUIT"])
+        #expect(try wire.write(.reply([])) == ["(ended)"])
+        let idle = try Wire()
+        idle.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(try idle.events() == ["(ended)"])
+        #expect(try idle.write(.reply([])) == [])
+    }
+
     @Test("hands on that its place is wanted, and closes when nobody obeys")
     func crowdedOut() throws {
         let wire = try Wire()
