@@ -13,8 +13,13 @@ package struct DomainVerifier: Sendable {
     }
 
     private let resolver: any Resolver
+    private let patience: Duration
 
-    package init(resolver: any Resolver) { self.resolver = resolver }
+    /// - Parameter patience: how long an answer may take: the name servers asked are a stranger's choice
+    package init(resolver: any Resolver, patience: Duration = .seconds(30)) {
+        self.resolver = resolver
+        self.patience = patience
+    }
 
     /// The first of `claims`, in their order, whose record is published. All of them are of one domain.
     package func proved(_ claims: [DomainClaim]) async -> (claim: DomainClaim?, finding: Finding) {
@@ -27,8 +32,9 @@ package struct DomainVerifier: Sendable {
     /// Asks for the TXT records at the domain itself. One that matches is enough, whatever the others say; the strings of one
     /// record are joined, and blanks around them do not matter.
     package func look(for records: Set<String>, at domain: DomainName) async -> Finding {
-        let answer = await resolver.lookUp(domain.ascii, .txt)
+        let answer = await Deadline.within(patience) { [resolver] in await resolver.lookUp(domain.ascii, .txt) }
         switch answer {
+        case nil: return .unanswered("no answer within \(patience)")
         case .failed(let reason): return .unanswered(reason)
         case .noData, .noSuchName: return .missing
         case .records(let found):

@@ -95,6 +95,17 @@ struct DomainVerificationTests {
         scene.dns.set("new.test", .failed("timeout"))
         let (claim, finding) = await DomainVerifier(resolver: scene.dns).proved(scene.directory.snapshot.allClaims)
         #expect(claim == nil && finding == .unanswered("timeout"))
+        let impatient = DomainVerifier(resolver: SilentResolver(), patience: .milliseconds(10))
+        let silence = await impatient.proved(scene.directory.snapshot.allClaims).finding
+        guard case .unanswered = silence else { throw StoreError.invalid(reason: "\(silence)") }
+    }
+}
+
+/// A DNS that answers when it is too late.
+private struct SilentResolver: Resolver {
+    func lookUp(_ name: String, _ type: DNSRecordType) async -> DNSAnswer {
+        try? await Task.sleep(for: .seconds(3600))
+        return .noData
     }
 }
 
