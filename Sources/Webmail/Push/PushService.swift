@@ -25,6 +25,8 @@ final class PushService: Service, CustomStringConvertible {
     private struct Runner: Sendable {
         let account: AccountID
         let subscription: String
+        /// It was there before the server started: what happened meanwhile it has not been told.
+        var isOld = false
     }
 
     init(accounts: MailAccounts, directory: Directory, client: PushClient, logger: Logger) {
@@ -66,7 +68,7 @@ final class PushService: Service, CustomStringConvertible {
                 else { continue }
                 let names = (try? Folder.names("\(path)/records/\(PushSubscription.kind.rawValue)")) ?? []
                 for name in names where name.hasSuffix(".json") {
-                    found.append(Runner(account: owner.id, subscription: String(name.dropLast(5))))
+                    found.append(Runner(account: owner.id, subscription: String(name.dropLast(5)), isOld: true))
                 }
             }
             return found
@@ -89,6 +91,10 @@ final class PushService: Service, CustomStringConvertible {
         let changes = mail.changes()
         guard await verify(runner, mail), var told = try? await EventStream.states(of: mail) else { return }
         let (wakes, source) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        if runner.isOld {
+            told = [:]
+            source.yield()
+        }
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await _ in changes { source.yield() }
