@@ -123,8 +123,8 @@ package struct LocalDelivery: Sendable {
         let now = filter.now()
         let id = arrival.uniqueName.flatMap { QueueID(rawValue: "\($0)s\(index)") } ?? QueueID.make(now: now)
         let entry = OutboxEntry(
-            id: id, sender: filter.forwardSender(arrival, to: redirect.address), recipients: [redirect.address], created: now, isEightBit: true,
-            needsSMTPUTF8: redirect.address.isInternationalized)
+            id: id, sender: filter.forwardSender(arrival, to: redirect.address), recipients: [redirect.address], created: now,
+            isEightBit: true, needsSMTPUTF8: redirect.address.isInternationalized)
         let content: BlobContent =
             switch arrival.source {
             case .bytes(let bytes): .bytes(bytes)

@@ -81,7 +81,8 @@ struct MailFilter: Sendable {
             switch action {
             case .keep(let keep):
                 let isJunk = arrival.isJunk && keep.isImplicit
-                outcome.filings.append(.init(target: .role(isJunk ? .junk : .inbox), keywords: Self.keywords(keep.flags), header: keep.header))
+                outcome.filings.append(
+                    .init(target: .role(isJunk ? .junk : .inbox), keywords: Self.keywords(keep.flags), header: keep.header))
             case .fileInto(let file):
                 let target = await target(of: file, paths, in: store, arrival)
                 outcome.filings.append(.init(target: target, keywords: Self.keywords(file.flags), header: file.header))

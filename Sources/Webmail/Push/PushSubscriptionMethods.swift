@@ -165,9 +165,11 @@ struct PushSubscriptionSet: Method {
             case "verificationCode":
                 if after[name] == .string(subscription.code) { changed.isVerified = true } else { invalid.append(name) }
             case "expires":
-                if Self.isDate(after[name]) { changed.expires = Self.expiry(after[name], subscription.credential) } else { invalid.append(name) }
+                changed.expires = Self.expiry(after[name], subscription.credential)
+                if !Self.isDate(after[name]) { invalid.append(name) }
             case "types":
-                if Self.isTypes(after[name]) { changed.types = after[name]?.strings } else { invalid.append(name) }
+                changed.types = after[name]?.strings
+                if !Self.isTypes(after[name]) { invalid.append(name) }
             default: invalid.append(name)
             }
         }
