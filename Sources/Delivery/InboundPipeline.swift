@@ -150,6 +150,10 @@ struct InboundPipeline: Sendable {
 
     /// Mail from outside: judged, and taken for those recipients for whom nothing speaks against it.
     private func judge(_ mail: IncomingMail, _ header: HeaderBlock, _ beginning: [UInt8]) async -> [Reply] {
+        // Behind what is looked into a look-alike could hide.
+        if antispam.scorer != nil, beginning.count >= HeaderBlock.maximumSize, !SpamFields.headerEnds(in: beginning) {
+            return Array(repeating: Reply(552, 5, 3, 4, "Message header is too large"), count: mail.resolutions.count)
+        }
         let judgement: Antispam.Judgement
         do {
             judgement = try await antispam.judge(arrival(mail, header), beginning: beginning)

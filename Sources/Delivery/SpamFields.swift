@@ -91,6 +91,16 @@ enum SpamFields {
         return ranges
     }
 
+    /// Whether an empty line is among these octets.
+    static func headerEnds(in beginning: [UInt8]) -> Bool {
+        var start = 0
+        while let end = beginning[start...].firstIndex(of: 0x0A) {
+            if end == start || end == start + 1 && beginning[start] == 0x0D { return true }
+            start = end + 1
+        }
+        return false
+    }
+
     private static func isLookAlike(_ line: ArraySlice<UInt8>) -> Bool {
         guard let colon = line.prefix(200).firstIndex(of: 0x3A) else { return false }
         let name = line[..<colon].map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }

@@ -10,6 +10,12 @@ private struct DeadResolver: Resolver {
     func lookUp(_ name: String, _ type: DNSRecordType) async -> DNSAnswer { .failed("nobody answers") }
 }
 
+/// Gives every name the same policy.
+private struct OnePolicy: Resolver {
+    let bytes: [UInt8]
+    func lookUp(_ name: String, _ type: DNSRecordType) async -> DNSAnswer { type == .txt ? .records([.txt(bytes)]) : .noData }
+}
+
 private let zone = """
     $ORIGIN test.
     plain TXT "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all"
@@ -105,6 +111,17 @@ struct SPFTests {
         let question = SPFEvaluation.Question(
             client: try #require(ClientAddress("192.0.2.1")), localPart: "a", domain: "plain.test", greeting: "h")
         #expect(await SPFEvaluation.check(question, DeadResolver()).result == .temperror)
+    }
+
+    @Test("policies of random bytes end in some result")
+    func random() async throws {
+        let words = ["v=spf1 ", "a", "mx", "include:", "%{", "}", "r", "1", ":", "/", "=", "redirect", " ", "-all", "ptr", "x.test", "%", "ip6:", "::"]
+        let question = SPFEvaluation.Question(
+            client: try #require(ClientAddress("2001:db8::1")), localPart: "a", domain: "x.test", greeting: "h")
+        for _ in 0..<500 {
+            let text = "v=spf1 " + (0..<Int.random(in: 0...12)).map { _ in words.randomElement() ?? "" }.joined()
+            _ = await SPFEvaluation.check(question, OnePolicy(bytes: Array(text.utf8)))
+        }
     }
 
     @Test("the field says what was found about whom, and nothing can break out of it")

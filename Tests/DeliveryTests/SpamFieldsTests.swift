@@ -29,6 +29,12 @@ struct SpamFieldsTests {
         #expect(try await stripped("") == "")
     }
 
+    @Test("the end of a header is the first empty line")
+    func end() {
+        #expect(SpamFields.headerEnds(in: Array("A: 1\r\n\r\n".utf8)) && SpamFields.headerEnds(in: Array("A: 1\n\n".utf8)))
+        #expect(!SpamFields.headerEnds(in: Array("A: 1\r\n \r\nB: 2\r\n".utf8)) && !SpamFields.headerEnds(in: []))
+    }
+
     @Test("scores, thresholds, whose they are, symbols: folded and bounded")
     func fields() throws {
         let symbols = (0..<200).map { SpamScore.Symbol(name: "SYMBOL_NUMBER_\($0)", score: 0.25) }
