@@ -99,9 +99,11 @@ struct Antispam: Sendable {
 
     private func rate(_ arrival: Arrival) async -> SpamRating {
         guard let scorer else { return .unavailable }
+        let told = arrival.origin.source.hostname
+        let clientName = if let told { told } else { await ClientName.find(arrival.client, resolver) }
         let request = ScanRequest(
             content: arrival.content, client: arrival.client,
-            clientName: await ClientName.find(arrival.client, resolver), greeting: arrival.greeting,
+            clientName: clientName, greeting: arrival.greeting,
             sender: arrival.envelope.sender, recipients: arrival.envelope.recipients.map(\.description), id: arrival.origin.id,
             hostname: arrival.origin.hostname, isTLS: arrival.origin.client.isTLS)
         switch await scorer.score(request) {

@@ -95,10 +95,11 @@ struct RspamdTests {
         "nonsense is no score",
         arguments: [
             "", "{", "[]", "null", "5", "{}", #"{"score":"5"}"#, #"{"score":null}"#, #"{"score":1e999}"#, #"{"score":1e300}"#, "<html>",
-            #"{"score":nan}"#, String(repeating: "[", count: 100_000), #"{"symbols":{}}"#,
+            #"{"score":nan}"#, "[deep", #"{"symbols":{}}"#,
         ])
     func nonsense(body: String) {
-        #expect(RspamdReply(Array(body.utf8)) == nil)
+        let text = body == "[deep" ? String(repeating: "[", count: 100_000) : body
+        #expect(RspamdReply(Array(text.utf8)) == nil)
     }
 
     @Test(
@@ -124,10 +125,11 @@ struct RspamdTests {
     @Test(
         "errors, broken HTTP, an answer without end: unavailable, and health says so",
         arguments: [
-            FakeRspamd.ok("{}", status: "500 Broken"), "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{", "garbage\r\n\r\n",
-            FakeRspamd.ok(#"{"score":1,"x":""# + String(repeating: "y", count: 2 << 20) + "\"}"),
+            FakeRspamd.ok("{}", status: "500 Broken"), "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{", "garbage\r\n\r\n", "endless",
         ])
-    func broken(answer: String) async throws {
+    func broken(text: String) async throws {
+        let endless = FakeRspamd.ok(#"{"score":1,"x":""# + String(repeating: "y", count: 2 << 20) + "\"}")
+        let answer = text == "endless" ? endless : text
         let (outcome, _, problem) = try await scan(answer)
         guard case .unavailable = outcome else {
             Issue.record("\(outcome)")

@@ -46,7 +46,7 @@ private let zone = """
     9.2.0.192.in-addr.arpa. PTR host.names.test.
     8.2.0.192.in-addr.arpa. PTR host.names.test.
     macros TXT "v=spf1 exists:%{ir}.%{v}.%{l1r-}.%{d2}.list.test -all"
-    1.2.0.192.in-addr.ann.macros.test.list A 127.0.0.2
+    1.2.0.192.in-addr.smith.macros.test.list A 127.0.0.2
     bad1 TXT "v=spf1 ipv4:192.0.2.1 -all"
     bad2 TXT "v=spf1 ip4:192.0.2.1/33 -all"
     bad3 TXT "v=spf1 a:noDot -all"
