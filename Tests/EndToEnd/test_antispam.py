@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from conftest import RECORDS
-from portal.mail import LMTP, message, send
+from portal.mail import LMTP, canonical, message, send
 from portal.rspamd import GTUBE, FakeRspamd, Rspamd
 from portal.server import Server
 from portal.waiting import until
@@ -74,7 +74,7 @@ def newest(person, role="inbox"):
 
 def field(content, name):
     """A field's value, unfolded; None when there is none. Fails when there are two."""
-    header = content.split(b"\r\n\r\n")[0].replace(b"\r\n\t", b" ").replace(b"\r\n ", b" ").decode()
+    header = content.split(b"\r\n\r\n")[0].replace(b"\r\n\t", b" ").replace(b"\r\n ", b" ").decode(errors="replace")
     values = [line.split(":", 1)[1].strip() for line in header.split("\r\n") if line.lower().startswith(name.lower() + ":")]
     assert len(values) < 2, values
     return values[0] if values else None
@@ -411,8 +411,8 @@ def test_real_corpus_mail_obeys_the_thresholds(real, corpora):
     person = server.fresh_account()
     outcomes = set()
     for path in sorted(path for path in (corpora / "mail").rglob("*") if path.suffix in (".eml", ".msg", ".txt"))[:60]:
-        content = path.read_bytes()
-        if b"\r" in content.replace(b"\r\n", b"") or len(content) > 1_000_000:
+        content = canonical(path.read_bytes())
+        if len(content) > 1_000_000:
             continue
         code, _ = verdict(server, person.address, content)
         line = [line for line in server.log.read_text().splitlines() if "message judged" in line][-1]

@@ -3,6 +3,7 @@
 import http.server
 import pathlib
 import shutil
+import socket
 import subprocess
 import threading
 
@@ -109,6 +110,11 @@ class FakeRspamd:
 
         class Quiet(http.server.ThreadingHTTPServer):
             daemon_threads = True
+            open_connections = []
+
+            def process_request(self, connection, address):
+                self.open_connections.append(connection)
+                super().process_request(connection, address)
 
             def handle_error(self, *_):
                 pass  # a client that gave up
@@ -130,3 +136,8 @@ class FakeRspamd:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+        for connection in self.server.open_connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # ended already
