@@ -116,6 +116,23 @@ def test_thresholds_that_are_moved_hold_for_the_next_message(server, fake):
     until(lambda: verdict(server, person.address) == (250, "") and field(newest(person, "junk"), "X-Spam") == "Yes", 5)
 
 
+def test_junk_that_a_mailbox_could_not_take_at_once_is_still_junk(server, fake):
+    well = server.fresh_account()
+    ill = server.add_account(f"ill{time.monotonic_ns()}@demo.test")
+    server.run("alias", "add", f"both-{ill.local}@demo.test", well.address, ill.address)
+    until(lambda: server.knows(f"both-{ill.local}@demo.test"), 5)
+    ill.folder.parent.mkdir(parents=True, exist_ok=True)
+    ill.folder.write_text("in the way")
+    fake.answer = 5
+    assert verdict(server, f"both-{ill.local}@demo.test") == (250, "")
+    assert len(well.jmap.in_role("junk")) == 1
+    ill.folder.unlink()
+    entry = next(entry for entry in server.json("queue", "list") if ill.address in str(entry))
+    server.run("queue", "retry", entry["id"])
+    until(lambda: ill.jmap.in_role("junk"), 10, "the second copy")
+    assert not ill.jmap.in_role("inbox")
+
+
 # What stands in the message
 
 
