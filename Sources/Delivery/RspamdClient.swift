@@ -67,8 +67,12 @@ final class RspamdClient: Sendable {
         guard answer.status == 200 else { throw Failure(description: "answered \(answer.status) to a ping") }
     }
 
-    private func answer(_ request: HTTPClientRequest, _ patience: Duration) async throws(Failure) -> Answer {
+    private func answer(_ unfinished: HTTPClientRequest, _ patience: Duration) async throws(Failure) -> Answer {
         let client = self.client
+        var finished = unfinished
+        // A kept connection that the other side is just closing would cost a message its score.
+        finished.headers.add(name: "Connection", value: "close")
+        let request = finished
         let result = await Deadline.within(patience) { () async -> Result<Answer, Failure> in
             do {
                 // The deadline around it is what bounds the whole; this one only must not be shorter.
