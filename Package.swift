@@ -127,7 +127,7 @@ let package = Package(
         tests(
             "Delivery",
             [
-                "Formats", "SMTP", "Sieve", "Disk", "MailStore", "Directory", nioCore, nioEmbedded, nioPosix, nioSSL, nioTLS, lifecycle,
+                "Formats", "SMTP", "Sieve", "Disk", "MailStore", "Directory", "CrashChild", nioCore, nioEmbedded, nioPosix, nioSSL, nioTLS, lifecycle,
                 logging,
             ]),
         tests(
@@ -143,7 +143,7 @@ let package = Package(
         .executableTarget(name: "Conformance", dependencies: ["Formats", "Sieve"], path: "Tests/Conformance", swiftSettings: strict),
         // A process that the crash tests start and let die between two numbered steps of a write.
         .executableTarget(
-            name: "CrashChild", dependencies: ["Formats", "Disk", "MailStore"], path: "Tests/CrashChild",
+            name: "CrashChild", dependencies: ["Formats", "SMTP", "Disk", "MailStore", "Delivery", logging], path: "Tests/CrashChild",
             swiftSettings: strict),
     ]
 )

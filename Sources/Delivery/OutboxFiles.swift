@@ -132,7 +132,9 @@ struct OutboxFiles: Sendable {
         for name in try Folder.names(incoming) where name.hasSuffix(".json") {
             guard let entry = try read("\(incoming)/\(name)") else { continue }
             do { try DiskFile.move("\(incoming)/\(entry.id).eml", to: message(entry.id)) } catch .notFound, .alreadyExists {}
+            CrashPoint.reached("outbox.message adopted")
             try DiskFile.move("\(incoming)/\(name)", to: envelope(entry.id))
+            CrashPoint.reached("outbox.adopted")
             try Folder.sync(folder)
             entries.append(entry)
         }

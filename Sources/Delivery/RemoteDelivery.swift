@@ -122,6 +122,11 @@ struct RemoteDelivery: Sendable {
                 guard !Task.isCancelled else { break }
                 switch await step(job, target, &line) {
                 case .settled(let outcomes):
+                    // The next message is to go to a better host again, if there is one.
+                    if refusals.concern(otherThan: target.host) {
+                        await line?.connection.close()
+                        line = nil
+                    }
                     return DeliveryReport(outcomes: outcomes.map { $0.map { refusals.soften($0, of: target.host) } })
                 case .next(let outcome): refusals.add(outcome, of: target.host)
                 case .cancelled: return interrupted(attempt)
@@ -196,6 +201,8 @@ struct HostOutcomes {
         guard let last = outcomes.last, last.host == host else { return outcomes.append((host, outcome)) }
         if !last.outcome.reply.isPermanent { outcomes[outcomes.count - 1].outcome = outcome }
     }
+
+    func concern(otherThan host: String) -> Bool { outcomes.contains { $0.host != host } }
 
     /// A host that may take it later counts more than another that never will.
     var verdict: DeliveryOutcome {

@@ -12,6 +12,13 @@ guard arguments.count == 4, let step = Int(arguments[3]) else {
     exit(64)
 }
 
+if arguments[2].hasPrefix("outbox-") {
+    #if DEBUG
+    try await OutboxSteps(folder: arguments[1]).run(arguments[2], dyingAt: step)
+    #endif
+    exit(0)
+}
+
 let slash = arguments[1].lastIndex(of: "/")!
 let above = arguments[1][..<slash]
 let accounts = MailAccounts(root: String(above[..<above.lastIndex(of: "/")!]))

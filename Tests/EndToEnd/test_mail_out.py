@@ -2,8 +2,14 @@
 
 import email
 import email.policy
+import smtplib
+import time
+
+import pytest
 
 from portal.mail import ForeignServer, message, send
+from portal.peers import RudeServer
+from portal.server import Server
 from portal.waiting import until
 
 
@@ -163,6 +169,264 @@ def test_a_smart_host_takes_everything(tmp_path):
     finally:
         server.stop()
         foreign.stop()
+
+
+# Servers that behave badly. Nothing is lost, nothing doubled, senders are told.
+
+
+class Rude:
+    """A server of ours and badly mannered peers, each at an address of its own."""
+
+    def __init__(self, folder, names):
+        self.hosts = {name: f"127.0.4.{number}" for number, name in enumerate(names, 1)}
+        records = "".join(f"{name}.test. MX 10 mx.{name}.test.\nmx.{name}.test. A {host}\n" for name, host in self.hosts.items())
+        records += "two.test. MX 10 mx.down.test.\ntwo.test. MX 20 mx.lesser.test.\n"
+        self.server = Server(folder, records=records)
+        self.server.run("domain", "add", "demo.test", "--verified")
+        self.server.start()
+        self.account = self.server.fresh_account()
+        self.peers = {}
+
+    def peer(self, name, manner):
+        self.peers[name] = RudeServer(self.hosts[name], self.server.outbound, manner)
+        return self.peers[name]
+
+    def stop(self):
+        self.server.stop()
+        for peer in self.peers.values():
+            peer.stop()
+
+    def send(self, *recipients, subject="Out"):
+        return compose(self.account.jmap, self.account.address, list(recipients), subject)[1]
+
+    def waiting(self, recipient):
+        """The recipient as it stands in the queue; None when it is not there."""
+        for entry in self.server.json("queue", "list"):
+            for each in entry["recipients"]:
+                if each["address"] == recipient and each["status"] == "pending":
+                    return {**each, "entry": entry["id"]}
+        return None
+
+    def deferred(self, recipient, attempts=1):
+        def found():
+            each = self.waiting(recipient)
+            return each if each and each["attempts"] >= attempts else None
+
+        return until(found, 20, f"attempt {attempts} for {recipient}")
+
+
+@pytest.fixture
+def rude(tmp_path):
+    rude = Rude(tmp_path, ["drops", "later", "parts", "tarpit", "good", "slow", "down", "lesser", "busy", "late"])
+    yield rude
+    rude.stop()
+
+
+def polite(talk):
+    talk.take(talk.envelope())
+    _next_transaction(talk)
+
+
+def _next_transaction(talk):
+    """Takes further messages on the same connection."""
+    while True:
+        recipients = []
+        while True:
+            line = talk.hear()
+            verb = line[:4].upper()
+            if verb == "DATA":
+                break
+            if verb == "QUIT":
+                talk.say("221 Bye")
+                raise EOFError
+            if verb == "RCPT":
+                recipients.append(line[line.index("<") + 1:line.index(">")])
+            talk.say("250 OK")
+        talk.take(recipients)
+
+
+def test_a_connection_that_breaks_in_the_middle_loses_and_doubles_nothing(rude):
+    def drops(talk):
+        recipients = talk.envelope()
+        if talk.number == 1:
+            talk.say("354 Go")
+            talk.file.readline()
+            return
+        talk.take(recipients)
+        _next_transaction(talk)
+
+    peer = rude.peer("drops", drops)
+    rude.send("pen@drops.test")
+    each = rude.deferred("pen@drops.test")
+    assert peer.messages == []
+    rude.server.run("queue", "retry", each["entry"])
+    until(lambda: peer.messages, 20, "the second attempt")
+    until(lambda: rude.waiting("pen@drops.test") is None, 10, "the empty queue")
+    assert len(peer.messages) == 1
+
+
+def test_a_soft_refusal_of_the_content_is_tried_again_and_a_hard_one_told(rude):
+    answers = iter(["451 4.3.0 No disk", "554 5.6.0 Not this"])
+
+    def later(talk):
+        talk.envelope()
+        talk.say("354 Go")
+        talk.message()
+        talk.say(next(answers))
+
+    rude.peer("later", later)
+    submission = rude.send("pen@later.test")
+    each = rude.deferred("pen@later.test")
+    assert each["reply"] == "451 4.3.0 No disk" and each["host"] == "mx.later.test"
+    assert status(rude.account.jmap, submission, "pen@later.test")["delivered"] == "queued"
+    rude.server.run("queue", "retry", each["entry"])
+    until(lambda: _reports(rude.account.jmap), 20, "the report")
+    assert status(rude.account.jmap, submission, "pen@later.test") == {"smtpReply": "554 5.6.0 Not this", "delivered": "no", "displayed": "unknown"}
+
+
+def test_each_recipient_has_its_own_fate(rude):
+    def parts(talk):
+        talk.say("220 rude.test")
+        taken = []
+        while True:
+            line = talk.hear()
+            verb = line[:4].upper()
+            if verb == "DATA":
+                talk.take(taken)
+            elif verb == "QUIT":
+                return talk.say("221 Bye")
+            elif "gone@" in line:
+                talk.say("550 5.1.1 Gone")
+            elif "full@" in line and talk.server.connections == 1:
+                talk.say("452 4.2.2 Full")
+            else:
+                if verb == "RCPT":
+                    taken.append(line[line.index("<") + 1:line.index(">")])
+                if verb in ("MAIL", "RSET"):
+                    taken = []
+                talk.say("250 OK")
+
+    peer = rude.peer("parts", parts)
+    submission = rude.send("a@parts.test", "gone@parts.test", "full@parts.test")
+    each = rude.deferred("full@parts.test")
+    until(lambda: _reports(rude.account.jmap), 20, "the report")
+    states = rude.account.jmap.call("EmailSubmission/get", ids=[submission])["list"][0]["deliveryStatus"]
+    assert {address: one["delivered"] for address, one in states.items()} == {
+        "a@parts.test": "unknown", "gone@parts.test": "no", "full@parts.test": "queued"}
+    # Longer than a connection is kept for more.
+    time.sleep(5)
+    rude.server.run("queue", "retry", each["entry"])
+    until(lambda: len(peer.messages) == 2, 20, "the second attempt")
+    assert [recipients for recipients, _ in peer.messages] == [["a@parts.test"], ["full@parts.test"]]
+
+
+def test_a_tarpit_holds_nobody_else_back(rude):
+    rude.peer("tarpit", lambda talk: time.sleep(120))
+    good = rude.peer("good", polite)
+    for number in range(30):
+        rude.send(f"a{number}@tarpit.test")
+    start = time.monotonic()
+    rude.send("pen@good.test")
+    until(lambda: good.messages, 20, "the other destination")
+    assert time.monotonic() - start < 15
+    assert rude.peers["tarpit"].connections <= 2
+
+
+def test_a_slow_server_gets_its_message_once(rude):
+    def slow(talk):
+        send = talk.client.sendall
+
+        class Drip:
+            def sendall(self, content):
+                for byte in content:
+                    send(bytes([byte]))
+                    time.sleep(0.01)
+
+            def close(self):
+                pass
+
+        talk.client = Drip()
+        polite(talk)
+
+    peer = rude.peer("slow", slow)
+    rude.send("pen@slow.test")
+    until(lambda: rude.waiting("pen@slow.test") is None and peer.messages, 30, "the delivery")
+    assert len(peer.messages) == 1
+
+
+def test_a_dead_destination_is_not_asked_for_every_message(rude):
+    """Nobody listens at the first: what it costs is counted by attempts in the queue."""
+    refused = []
+    peer = rude.peer("busy", lambda talk: (refused.append(1), talk.say("421 4.3.2 Not now")))
+    for number in range(40):
+        rude.send(f"a{number}@busy.test")
+    until(lambda: peer.connections, 20, "the first attempt")
+    time.sleep(10)
+    assert peer.connections <= 6, f"{peer.connections} connections"
+    # An admin's order goes all the same, and what was left in peace goes with it when the server is back.
+    peer.manner = polite
+    entry = rude.waiting("a39@busy.test")
+    rude.server.run("queue", "retry", entry["entry"])
+    until(lambda: any("a39@busy.test" in recipients for recipients, _ in peer.messages), 20, "the retried one")
+    until(lambda: len(peer.messages) >= 39, 60, "the others")
+    assert len({tuple(recipients) for recipients, _ in peer.messages}) == len(peer.messages)
+    assert peer.connections < 30, "messages share connections"
+
+
+def test_a_lesser_server_cannot_refuse_while_the_better_one_is_away(rude):
+    def refuses(talk):
+        talk.say("220 rude.test")
+        while True:
+            line = talk.hear()
+            talk.say("550 5.1.1 Not known here" if line[:4].upper() == "RCPT" else "250 OK")
+
+    rude.peer("lesser", refuses)
+    rude.send("pen@two.test")
+    each = rude.deferred("pen@two.test")
+    assert "550 5.1.1 Not known here" in each["reply"] and each["reply"].startswith("451")
+    assert _reports(rude.account.jmap) == []
+    better = rude.peer("down", polite)
+    rude.server.run("queue", "retry", each["entry"])
+    until(lambda: better.messages, 20, "the better server")
+
+
+def test_a_held_message_waits_for_its_release(rude):
+    peer = rude.peer("late", polite)
+    rude.server.run("queue", "hold", check=False)
+    rude.peer("down", lambda talk: talk.say("451 4.3.0 Later"))
+    rude.send("pen@down.test")
+    each = rude.deferred("pen@down.test")
+    assert rude.server.json("queue", "hold", each["entry"]) == [{"id": each["entry"], "request": "hold"}]
+    until(lambda: rude.server.json("queue", "list", each["entry"])[0]["held"], 10, "the hold")
+    rude.server.run("queue", "retry")
+    until(lambda: not rude.server.json("queue", "list", each["entry"])[0]["held"], 10, "the release")
+    rude.server.run("queue", "drop", each["entry"])
+    until(lambda: rude.server.json("queue", "list") == [], 10, "the empty queue")
+    assert _reports(rude.account.jmap) == [] and peer.messages == []
+
+
+def test_a_submitter_hears_what_it_asked_for(server, account, foreign):
+    """RFC 3461 and RFC 4865 at submission."""
+    recipient, quiet = f"told.{account.local}@foreign.test", f"quiet.{account.local}@foreign.test"
+    foreign.answers.append((quiet, "550 5.1.1 Nobody"))
+    with smtplib.SMTP("127.0.0.1", server.submission, local_hostname="client.test", timeout=20) as client:
+        client.login(account.address, account.password)
+        assert client.has_extn("dsn") and client.esmtp_features["futurerelease"].startswith("2592000 20")
+        client.mail(account.address, ["RET=HDRS", "ENVID=note1", "HOLDFOR=2"])
+        assert client.rcpt(recipient, [f"NOTIFY=SUCCESS", f"ORCPT=rfc822;{recipient}"])[0] == 250
+        assert client.rcpt(quiet, ["NOTIFY=NEVER"])[0] == 250
+        assert client.rcpt(account.address, ["NOTIFY=SUCCESS"])[0] == 250
+        sent = time.monotonic()
+        assert client.data(message("Tell me", sender=account.address, to=recipient))[0] == 250
+        client.mail(account.address, ["HOLDFOR=99999999"])
+        assert client.rcpt(recipient)[0] == 503
+    until(lambda: foreign.to(recipient), 20, "the arrival")
+    assert time.monotonic() - sent > 1.5
+    reports = until(lambda: (found := _reports(account.jmap)) and len(found) == 2 and found, 20, "both reports")
+    texts = sorted(account.jmap.download(each["blobId"]).decode() for each in reports)
+    everything = "\n".join(texts)
+    assert "Action: relayed" in everything and "Action: delivered" in everything and "Original-Envelope-Id: note1" in everything
+    assert f"Original-Recipient: rfc822; {recipient}" in everything and quiet not in everything.split("text/rfc822-headers")[0]
 
 
 def _reports(jmap):

@@ -23,11 +23,11 @@ class Authority:
     def _openssl(self, *arguments):
         return subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True).stdout
 
-    def issue(self, name):
-        """(chain file with the authority's certificate behind, key file) for a host name."""
+    def issue(self, name, names=None):
+        """(chain file with the authority's certificate behind, key file) for a host name, or for several."""
         chain, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         request, leaf, extensions = self.folder / f"{name}.csr", self.folder / f"{name}.leaf", self.folder / f"{name}.ext"
-        extensions.write_text(f"subjectAltName=DNS:{name}\nbasicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n")
+        extensions.write_text(f"subjectAltName={names or 'DNS:' + name}\nbasicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n")
         self._openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={name}")
         self._openssl(
             "x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.folder / "ca.key", "-CAcreateserial", "-days", "20",
