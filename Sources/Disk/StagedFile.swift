@@ -70,6 +70,12 @@ package final class StagedFile: Sendable {
         CrashPoint.reached("file.committed")
     }
 
+    /// As `commit`, in place of a file that has the name already.
+    package func replace(_ final: String) throws(StoreError) {
+        try DiskFile.replace(final, with: path)
+        state.withLock { $0.isCommitted = true }
+    }
+
     private func write(all bytes: UnsafeRawBufferPointer) -> CInt {
         var offset = 0
         while offset < bytes.count {

@@ -17,9 +17,22 @@ extension MessagePart {
         storage.withBytes(bodyRange) { encoding.decode($0).bytes }
     }
 
+    /// As `decodedBytes`, of content that is not in the message's own bytes (`MessageOutline`).
+    package func decoded(_ content: [UInt8]) -> [UInt8] {
+        content.withUnsafeBufferPointer { encoding.decode($0).bytes }
+    }
+
+    /// Whether the content is base64 that a reader may decode in pieces: `decodedBytes` decodes it, too.
+    package var isBase64: Bool { encoding == .base64 && storage.withBytes(bodyRange) { Base64.isPlausible($0) } }
+
     /// The number of octets of `decodedBytes()`.
     package var size: Int {
-        encoding.isIdentity ? bodyRange.count : decodedBytes().count
+        let encoding = encoding
+        if encoding.isIdentity { return bodyRange.count }
+        return storage.withBytes(bodyRange) { body in
+            if encoding == .base64, Base64.isPlausible(body) { return Base64.decodedCount(body) }
+            return encoding.decode(body).bytes.count
+        }
     }
 
     /// The content as text: transfer encoding and charset decoded, CRLF and CR made LF. Best effort, never empty-handed: an unknown

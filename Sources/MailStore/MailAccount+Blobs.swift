@@ -10,18 +10,38 @@ extension MailAccount {
     package nonisolated func storeBlob(_ source: MessageContent.Source) async throws(StoreError) -> StoredBlob {
         let folder = path + "/uploads"
         return try await DiskExecutor.offload { () throws(StoreError) -> StoredBlob in
-            let bytes: [UInt8] =
-                switch source {
-                case .bytes(let bytes): bytes
-                case .file(let path): try OpenFile(path: path).read()
-                }
             try Folder.make(folder)
             MailAccount.sweepUploads(folder)
+            let (name, size) = try MailAccount.upload(source, to: folder)
+            return StoredBlob(
+                id: BlobID(rawValue: "U" + name), size: size,
+                expiresAt: UnixTime(milliseconds: UnixTime.now.milliseconds + MailAccount.uploadLifetime))
+        }
+    }
+
+    /// Writes the file under the name that its bytes have; a large one is copied a piece at a time.
+    private static func upload(_ source: MessageContent.Source, to folder: String) throws(StoreError) -> (name: String, size: Int) {
+        switch source {
+        case .bytes(let bytes):
             let name = StableHash.name(of: bytes)
             try AtomicFile.write(bytes, to: folder + "/" + name)
-            return StoredBlob(
-                id: BlobID(rawValue: "U" + name), size: bytes.count,
-                expiresAt: UnixTime(milliseconds: UnixTime.now.milliseconds + MailAccount.uploadLifetime))
+            return (name, bytes.count)
+        case .file(let path):
+            let file = try OpenFile(path: path)
+            let staged = try StagedFile(creating: folder + "/.new-" + UniqueName.next())
+            var hash = ByteHash()
+            var offset = 0
+            while offset < file.size {
+                let piece = try file.read(at: offset, count: 1 << 18)
+                guard !piece.isEmpty else { throw .unavailable(reason: "file shrank: \(path)") }
+                hash.add(piece)
+                try staged.append(piece)
+                offset += piece.count
+            }
+            try staged.sync()
+            try staged.replace(folder + "/" + hash.name)
+            try Folder.sync(folder)
+            return (hash.name, offset)
         }
     }
 
@@ -52,6 +72,22 @@ extension MailAccount {
             throw .notFound
         }
     }
+
+    /// What a blob's octets can be filed from, how many they are, and the first of them: an upload's file is not read into memory.
+    package nonisolated func content(of id: BlobID) async throws(StoreError) -> (source: MessageContent.Source, size: Int, head: [UInt8]) {
+        if case .upload(let name) = id.kind {
+            let path = path + "/uploads/" + name
+            return try await DiskExecutor.offload { () throws(StoreError) in
+                let file = try OpenFile(path: path)
+                return (.file(path: path), file.size, try file.read(count: MailAccount.headLimit))
+            }
+        }
+        let bytes = try await blob(id).read()
+        return (.bytes(bytes), bytes.count, Array(bytes.prefix(MailAccount.headLimit)))
+    }
+
+    /// As much of a message as its header may reasonably take.
+    private static let headLimit = 1 << 20
 
     /// The message's file, open: for download and streaming. It stays readable whatever happens to the message meanwhile.
     package nonisolated func messageFile(_ id: EmailID) async throws(StoreError) -> OpenFile {

@@ -20,10 +20,21 @@ enum StableHash {
 
     /// The whole hash of some bytes, as the name of an upload.
     static func name(of bytes: [UInt8]) -> String {
-        Base32.encode(bytes: Array(SHA256.hash(data: bytes)).prefix(20))
+        var hash = ByteHash()
+        hash.add(bytes)
+        return hash.name
     }
 
     private static func number(_ digest: SHA256.Digest) -> Int64 {
         digest.withUnsafeBytes { Int64(bitPattern: UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self))) }
     }
+}
+
+/// The hash that names an upload, made of its bytes a piece at a time: the same as `StableHash.name(of:)`.
+struct ByteHash {
+    private var hash = SHA256()
+
+    mutating func add(_ bytes: [UInt8]) { bytes.withUnsafeBytes { hash.update(bufferPointer: $0) } }
+
+    var name: String { Base32.encode(bytes: Array(hash.finalize()).prefix(20)) }
 }

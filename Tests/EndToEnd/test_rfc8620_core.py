@@ -1,6 +1,9 @@
 """RFC 8620: the session, requests and their errors, references, upload and download, push."""
 
+import email
+import email.policy
 import json
+from email.message import EmailMessage
 
 import pytest
 import requests
@@ -284,6 +287,37 @@ def test_a_download_has_the_name_and_type_that_were_asked_for(account):
     assert "a%20b%C3%A9.html" in answer.headers["Content-Disposition"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer.headers["Content-Security-Policy"] or "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_part_of_a_download_can_be_asked_for(account):
+    """RFC 9110 §14: to go on with one that broke off, and for players that jump."""
+    content = bytes(range(256)) * 40_000
+    message = EmailMessage()
+    message["From"], message["Subject"] = account.address, "Large"
+    message.set_content("See below.")
+    message.add_attachment(content, "application", "octet-stream", filename="large.bin")
+    blob = account.jmap.upload(message.as_bytes(policy=email.policy.SMTP))["blobId"]
+    inbox = account.jmap.mailbox("inbox")["id"]
+    made = account.jmap.call("Email/import", emails={"a": {"blobId": blob, "mailboxIds": {inbox: True}}})["created"]["a"]
+    part = account.jmap.emails([made["id"]], "attachments")[0]["attachments"][0]
+    assert part["size"] == len(content)
+
+    def get(blob, **headers):
+        address = (account.jmap.session["downloadUrl"].replace("{accountId}", account.jmap.account)
+                   .replace("{blobId}", blob).replace("{name}", "x").replace("{type}", "application%2Foctet-stream"))
+        return account.jmap.http.get(address, headers=headers, timeout=10)
+
+    whole = get(part["blobId"])
+    assert whole.status_code == 200 and whole.content == content and whole.headers["Accept-Ranges"] == "bytes"
+    for asked, start, end in (("0-0", 0, 1), ("5000000-5000999", 5_000_000, 5_001_000), ("10239990-", 10_239_990, len(content)), ("-7", len(content) - 7, len(content))):
+        some = get(part["blobId"], Range=f"bytes={asked}")
+        assert some.status_code == 206 and some.content == content[start:end]
+        assert some.headers["Content-Range"] == f"bytes {start}-{end - 1}/{len(content)}"
+    assert get(part["blobId"], Range="bytes=5-9", **{"If-Range": whole.headers["ETag"]}).content == content[5:10]
+    assert get(part["blobId"], Range="bytes=5-9", **{"If-Range": '"another"'}).status_code == 200
+    refused = get(part["blobId"], Range=f"bytes={len(content)}-")
+    assert refused.status_code == 416 and refused.headers["Content-Range"] == f"bytes */{len(content)}"
+    assert get(made["blobId"], Range="bytes=0-4").content == account.jmap.download(made["blobId"])[:5]
 
 
 def test_an_unknown_blob_is_404(account):

@@ -1,4 +1,5 @@
 import Disk
+import Formats
 import Testing
 
 @testable import MailStore
@@ -47,6 +48,46 @@ import Testing
         await account.close()
     }
 
+    @Test func aLargeAttachmentIsReadFromAnyPlace() async throws {
+        let box = Box()
+        let account = try await box.open()
+        let content = (0..<4_000_000).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 9) }
+        func mail(_ encoding: String, _ encoded: [UInt8]) -> [UInt8] {
+            Array(
+                """
+                Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nText\r\n--b\r
+                Content-Type: application/pdf\r\nContent-Transfer-Encoding: \(encoding)\r\n\r\n
+                """.utf8) + encoded + Array("\r\n--b--\r\n".utf8)
+        }
+        let plain = content.map { $0 % 64 + 0x30 }
+        for (bytes, wanted) in [(mail("base64", Base64.encode(content, lineLength: 76)), content), (mail("8bit", plain), plain)] {
+            let id = try await account.add(bytes)
+            let reader = try await account.reader(of: .part(id, "2"))
+            #expect(reader.size == wanted.count)
+            for range in [0..<wanted.count, 0..<1, 1_234_567..<1_300_001, (wanted.count - 5)..<wanted.count, 7..<7] {
+                #expect(try all(reader.pieces(of: range)) == Array(wanted[range]))
+            }
+            let message = try await account.reader(of: .email(id))
+            #expect(try all(message.pieces(of: 0..<message.size)) == bytes)
+        }
+        await account.close()
+    }
+
+    @Test func aLargeUploadHasTheSameIdAsASmallOne() async throws {
+        let box = Box()
+        let account = try await box.open()
+        let bytes = [UInt8](repeating: 65, count: 700_000)
+        let path = box.path + "/upload"
+        let staged = try StagedFile(creating: path)
+        try staged.append(bytes)
+        let upload = try await account.storeBlob(.file(path: path))
+        #expect(upload.size == bytes.count)
+        #expect(try await account.storeBlob(.bytes(bytes)).id == upload.id)
+        #expect(try await account.storeBlob(.file(path: path)).id == upload.id)
+        #expect(try await account.blob(upload.id).read() == bytes)
+        await account.close()
+    }
+
     @Test func statesOfAnotherEpochAreUnknown() async throws {
         let box = Box()
         let account = try await box.open()
@@ -86,4 +127,14 @@ import Testing
         _ = other
         await accounts.shutdown()
     }
+}
+
+private func all(_ pieces: BlobReader.Pieces) throws -> [UInt8] {
+    var pieces = pieces
+    var bytes: [UInt8] = []
+    while let piece = try pieces.next() {
+        #expect(!piece.isEmpty && piece.count <= 4_000_000)
+        bytes += piece
+    }
+    return bytes
 }

@@ -52,20 +52,22 @@ package struct EmailImport: Method {
             throw .invalidProperties(placement.invalid + ["blobId"])
         }
         let mailbox = try await placement.mailbox(in: account)
-        let bytes = try await bytes(of: blobId, in: account)
-        guard bytes.count <= MailLimits.maxSizeMessage else {
+        let (source, size, head) = try await content(of: blobId, in: account)
+        guard size <= MailLimits.maxSizeMessage else {
             throw .tooLarge("The message is larger than \(MailLimits.maxSizeMessage) octets.")
         }
-        let message = Message(parsingHeaderOf: bytes)
+        let message = Message(parsingHeaderOf: head)
         guard message.isPlausible else { throw SetError("invalidEmail", description: "The blob is not a message.") }
         return try await EmailType.file(
-            .bytes(bytes), in: mailbox, keywords: placement.keywords,
+            source, in: mailbox, keywords: placement.keywords,
             receivedAt: placement.receivedAt ?? message.lastReceived, of: account)
     }
 
-    private static func bytes(of blobId: Id, in account: WebmailAccount) async throws(SetError) -> [UInt8] {
+    private static func content(
+        of blobId: Id, in account: WebmailAccount
+    ) async throws(SetError) -> (source: MessageContent.Source, size: Int, head: [UInt8]) {
         do throws(StoreError) {
-            return try await account.mail.blob(BlobID(rawValue: blobId.rawValue)).read()
+            return try await account.mail.content(of: BlobID(rawValue: blobId.rawValue))
         } catch {
             throw error == .notFound ? .invalidProperties(["blobId"], "The blob does not exist.") : SetError(error)
         }

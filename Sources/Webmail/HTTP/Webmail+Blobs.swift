@@ -72,16 +72,26 @@ extension Webmail {
             .contentSecurityPolicy: "default-src 'none'; sandbox",
         ]
         let account = try await account(context)
-        let blob: BlobContent
-        do { blob = try await account.mail.blob(blobId) } catch {
+        let blob: BlobReader
+        do { blob = try await account.mail.reader(of: blobId) } catch {
             guard error == .notFound else { throw Web.Problem(.serviceUnavailable) }
             throw Web.Problem(.notFound, code: "blobNotFound", detail: "There is no such blob.")
         }
-        if request.headers[.ifNoneMatch]?.contains("\"\(Self.tag(blobId))\"") == true {
+        let tag = "\"\(Self.tag(blobId))\""
+        if request.headers[.ifNoneMatch]?.contains(tag) == true {
             headers[.contentType] = nil
             return Response(status: .notModified, headers: headers)
         }
-        return Response(status: .ok, headers: headers, body: Self.body(of: blob))
+        headers[.acceptRanges] = "bytes"
+        switch ByteRange(request.headers[.range], if: request.headers[.ifRange], tag: tag, size: blob.size) {
+        case .whole:
+            return Response(status: .ok, headers: headers, body: Self.body(of: blob, 0..<blob.size))
+        case .part(let range):
+            headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(blob.size)"
+            return Response(status: .partialContent, headers: headers, body: Self.body(of: blob, range))
+        case .unsatisfiable:
+            return Response(status: .rangeNotSatisfiable, headers: [.contentRange: "bytes */\(blob.size)"])
+        }
     }
 
     private static func tag(_ id: BlobID) -> String {
@@ -89,20 +99,11 @@ extension Webmail {
     }
 
     /// The bytes a piece at a time, so that memory stays the same however large they are.
-    private static func body(of blob: BlobContent) -> ResponseBody {
-        switch blob {
-        case .bytes(let bytes): ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
-        case .file(let file):
-            ResponseBody(contentLength: file.size) { writer in
-                var offset = 0
-                while offset < file.size {
-                    let piece = try file.read(at: offset, count: 128 * 1024)
-                    guard !piece.isEmpty else { break }
-                    offset += piece.count
-                    try await writer.write(ByteBuffer(bytes: piece))
-                }
-                try await writer.finish(nil)
-            }
+    private static func body(of blob: BlobReader, _ range: Range<Int>) -> ResponseBody {
+        ResponseBody(contentLength: range.count) { writer in
+            var pieces = blob.pieces(of: range)
+            while let piece = try pieces.next() { try await writer.write(ByteBuffer(bytes: piece)) }
+            try await writer.finish(nil)
         }
     }
 
