@@ -17,6 +17,7 @@ enum IndexSchema {
     private static func createTexts(_ db: Database) throws {
         try db.execute(sql: textTables)
         try configureTexts(db, "hashsize", hashSize)
+        try setMerging(db, isBuilding: false)
     }
 
     /// Empties the full-text tables.
@@ -28,7 +29,7 @@ enum IndexSchema {
     /// How segments of the full-text table are merged: a little with each addition, or, while an index is built, only when there
     /// are many, which moves each word less often.
     static func setMerging(_ db: Database, isBuilding: Bool) throws {
-        try configureTexts(db, "automerge", isBuilding ? 0 : 4)
+        try configureTexts(db, "automerge", isBuilding ? 0 : 8)
     }
 
     /// Sets one of FTS5's own settings; it is kept in the database.

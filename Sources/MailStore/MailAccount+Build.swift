@@ -1,5 +1,6 @@
 package import Disk
 import GRDB
+import Synchronization
 
 extension MailAccount {
     /// Messages of the newest that are indexed before an account without index is first read.
@@ -85,6 +86,7 @@ extension MailAccount {
     /// Indexes the newest of what waits; ends the build with the last.
     func continueBuild(count: Int = MailAccount.chunk, withText: Bool = true) throws(StoreError) {
         let isBuild = buildThreads != nil
+        lastRefresh.store(UnixTime.now.milliseconds, ordering: .relaxed)
         var threads: ThreadBook
         if let kept = buildThreads { threads = kept } else { threads = try ThreadBook(sidecars) }
         let items = MailAccount.chunk(of: unbuilt[...], count: count)

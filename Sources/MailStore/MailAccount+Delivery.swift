@@ -137,7 +137,7 @@ extension MailAccount {
     ) throws {
         var directories = TouchedDirectories(transaction.db, maildir)
         var keywords = KeywordBook(maildir: maildir, sidecars: sidecars)
-        var usage = try Int64.fetchOne(transaction.db, sql: "SELECT value FROM facts WHERE name = 'usage'") ?? 0
+        var usage = try Int64.fetchOne(transaction.db.cachedStatement(sql: "SELECT value FROM facts WHERE name = 'usage'")) ?? 0
         for delivery in batch {
             let key = StableHash.of("email", delivery.name)
             guard try transaction.email(key) == nil else {

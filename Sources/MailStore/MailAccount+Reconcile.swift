@@ -17,7 +17,7 @@ extension MailAccount {
     func refresh(
         isFirst: Bool = false, isFull: Bool = false, suspects: Set<FolderName> = []
     ) throws(StoreError) {
-        lastRefresh = .now
+        lastRefresh.store(UnixTime.now.milliseconds, ordering: .relaxed)
         // While an index is built all folders are read anyway; what changes meanwhile is found at its end.
         guard unbuilt.isEmpty, !isClosed else { return }
         var isDirty = isFull || isFirst || !suspects.isEmpty

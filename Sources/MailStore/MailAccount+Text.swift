@@ -42,7 +42,8 @@ extension MailAccount {
     }
 
     private func documents(of items: [BuildItem]) -> [Int64: SearchDocument] {
-        var documents = pendingTexts.filter { pair in items.contains { $0.number == pair.key } }
+        var documents: [Int64: SearchDocument] = [:]
+        for item in items { documents[item.number!] = pendingTexts[item.number!] }
         for built in BuildItem.parsed(items.filter { documents[$0.number!] == nil }) {
             documents[built.item.number!] = built.digest.document
         }

@@ -31,7 +31,8 @@ package actor MailAccount {
     var lastTextChange = UnixTime(milliseconds: 0)
     var background: Task<Void, Never>?
     var watch: DirectoryWatch?
-    var lastRefresh = UnixTime(milliseconds: 0)
+    /// When the folders' times were last looked at, in milliseconds; while an index is built, the time of its last step.
+    nonisolated let lastRefresh = Atomic<Int64>(0)
     nonisolated let events = Mutex(PendingEvents())
     var isClosed = false
 

@@ -42,7 +42,7 @@ package actor MailAccounts {
         clock += 1
         if let account = open[key]?.account {
             open[key] = Entry(account: account, kept: account, lastUse: clock)
-            if reconciling { await account.refreshIfOld() }
+            if reconciling, account.isRefreshDue { await account.refreshIfOld() }
             return account
         }
         let path = try path(of: key)
@@ -118,7 +118,11 @@ package actor MailAccounts {
 extension MailAccount {
     /// For who asks for the account again and again: looks at the folders' times at most once a second.
     func refreshIfOld() {
-        guard UnixTime.now.milliseconds - lastRefresh.milliseconds > 1000 else { return }
-        try? refresh()
+        if isRefreshDue { try? refresh() }
+    }
+
+    /// Known without waiting for the writer.
+    nonisolated var isRefreshDue: Bool {
+        UnixTime.now.milliseconds - lastRefresh.load(ordering: .relaxed) > 1000
     }
 }
