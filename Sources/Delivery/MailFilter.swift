@@ -65,7 +65,7 @@ struct MailFilter: Sendable {
         let script = try SieveScript(parsing: bytes)
         let message = try await message(of: arrival, whole: script.uses.contains("body"))
         let paths = try await Self.paths(of: store)
-        let environment = try environment(arrival, paths, in: store, script.uses)
+        let environment = try await environment(arrival, paths, in: store, script.uses)
         let result = script.run(on: message, in: environment)
         if let error = result.error {
             logger.warning("script failed, message kept", metadata: metadata(arrival, ["error": "\(error)"]))
@@ -139,7 +139,7 @@ struct MailFilter: Sendable {
         var limits = SieveLimits.standard
         limits.stringSize = 1 << 20
         let script = try SieveScript(parsing: Array(try vacation.script().utf8), limits: limits)
-        let environment = try environment(arrival, MailboxPaths([]), in: store, script.uses)
+        let environment = try await environment(arrival, MailboxPaths([]), in: store, script.uses)
         let result = script.run(on: try await message(of: arrival, whole: false), in: environment)
         return result.actions.compactMap { if case .vacation(let request) = $0 { request } else { nil } }
     }
@@ -164,7 +164,7 @@ struct MailFilter: Sendable {
 
     private func environment(
         _ arrival: Arrival, _ paths: MailboxPaths, in store: MailAccount, _ extensions: Set<String>
-    ) throws -> SieveEnvironment {
+    ) async throws -> SieveEnvironment {
         var environment = SieveEnvironment(sender: arrival.sender.description, recipient: arrival.recipient, now: now())
         if extensions.contains("vacation") {
             environment.ownAddresses = OwnAddresses(snapshot).addresses(of: arrival.account)
@@ -175,7 +175,7 @@ struct MailFilter: Sendable {
         environment.mailboxExists = { paths.find($0) != nil }
         environment.hasSpecialUse = { paths.has($0, mailbox: $1) }
         if extensions.contains("duplicate") {
-            let seen = try store.remembered(.duplicates)
+            let seen = try await store.remembered(.duplicates)
             environment.isDuplicate = { seen.contains($0.memoryKey) }
         }
         return environment

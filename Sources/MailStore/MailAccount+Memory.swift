@@ -19,9 +19,12 @@ struct MemorySidecar: Codable {
 
 extension MailAccount {
     /// What is remembered now.
-    package nonisolated func remembered(_ memory: Memory, now: UnixTime = .now) throws(StoreError) -> Remembered {
-        let sidecar = try sidecars.load(MemorySidecar.self, memory.rawValue) ?? MemorySidecar()
-        return Remembered(keys: Set(sidecar.until.filter { $0.value > now.seconds }.keys))
+    package nonisolated func remembered(_ memory: Memory, now: UnixTime = .now) async throws(StoreError) -> Remembered {
+        let sidecars = sidecars
+        return try await DiskExecutor.offload { () throws(StoreError) in
+            let sidecar = try sidecars.load(MemorySidecar.self, memory.rawValue) ?? MemorySidecar()
+            return Remembered(keys: Set(sidecar.until.filter { $0.value > now.seconds }.keys))
+        }
     }
 
     /// Remembers the key until then; durable when it returns.
