@@ -25,8 +25,8 @@ def test_the_sample_configuration_is_valid_and_names_every_key(tmp_path):
     assert keys["smtp"] == {"mx": [], "submission": [], "submissions": [], "lmtp": [], "socketmap": [], "max_message_size": "50MB"}
     assert keys["tls"] == {"certificate": "", "key": ""}
     assert keys["antispam"] == {"rspamd": "", "rspamd_controller": "", "on_unavailable": "accept"}
-    assert keys["outbound"] == {"smarthost": "", "port": 25}
-    assert keys["dns"] == {"servers": [], "records": ""}
+    assert keys["outbound"] == {"smarthost": "", "port": 25, "mta_sts_port": 443, "authorities": ""}
+    assert keys["dns"] == {"servers": [], "records": "", "trust_anchors": []}
     assert keys["log"] == {"level": "info", "format": "text"}
 
 
