@@ -291,7 +291,7 @@ def test_a_download_has_the_name_and_type_that_were_asked_for(account):
 
 def test_a_part_of_a_download_can_be_asked_for(account):
     """RFC 9110 §14: to go on with one that broke off, and for players that jump."""
-    content = bytes(range(256)) * 40_000
+    content = bytes(range(256)) * 7_040  # more than is read at once
     message = EmailMessage()
     message["From"], message["Subject"] = account.address, "Large"
     message.set_content("See below.")
@@ -305,11 +305,11 @@ def test_a_part_of_a_download_can_be_asked_for(account):
     def get(blob, **headers):
         address = (account.jmap.session["downloadUrl"].replace("{accountId}", account.jmap.account)
                    .replace("{blobId}", blob).replace("{name}", "x").replace("{type}", "application%2Foctet-stream"))
-        return account.jmap.http.get(address, headers=headers, timeout=10)
+        return account.jmap.http.get(address, headers=headers, timeout=60)
 
     whole = get(part["blobId"])
     assert whole.status_code == 200 and whole.content == content and whole.headers["Accept-Ranges"] == "bytes"
-    for asked, start, end in (("0-0", 0, 1), ("5000000-5000999", 5_000_000, 5_001_000), ("10239990-", 10_239_990, len(content)), ("-7", len(content) - 7, len(content))):
+    for asked, start, end in (("0-0", 0, 1), ("1000000-1000999", 1_000_000, 1_001_000), ("1802230-", 1_802_230, len(content)), ("-7", len(content) - 7, len(content))):
         some = get(part["blobId"], Range=f"bytes={asked}")
         assert some.status_code == 206 and some.content == content[start:end]
         assert some.headers["Content-Range"] == f"bytes {start}-{end - 1}/{len(content)}"
