@@ -7,6 +7,18 @@ internal import Logging
 ///
 /// One `Site` answers on all listeners (`WebListener`).
 package struct Site: Sendable {
+    /// The MX of the domains here, as MTA-STS names it.
+    package struct MailServer: Sendable {
+        package let name: String
+        /// An authority gave its certificate: others may insist on it.
+        package let hasCertificate: Bool
+
+        package init(name: String, hasCertificate: Bool) {
+            self.name = name
+            self.hasCertificate = hasCertificate
+        }
+    }
+
     package struct Options: Sendable {
         /// `Public/` and other folders whose files are served as they are.
         package var files: StaticFiles
@@ -16,11 +28,15 @@ package struct Site: Sendable {
         package var publicURL: String
         /// What of the server does not work now, in words, by component; asked at each look at the health page.
         package var problems: @Sendable () -> [String: String]
+        /// Nil where no mail comes in.
+        package var mailServer: MailServer?
 
         package init(
             files: StaticFiles, trustedProxies: [ClientNetwork] = [], publicURL: String = "",
-            problems: @escaping @Sendable () -> [String: String] = { [:] }
+            problems: @escaping @Sendable () -> [String: String] = { [:] },
+            mailServer: MailServer? = nil
         ) {
+            self.mailServer = mailServer
             self.problems = problems
             self.files = files
             self.trustedProxies = trustedProxies
@@ -44,6 +60,9 @@ package struct Site: Sendable {
             origins: OriginPolicy(configured: options.publicURL.isEmpty ? nil : options.publicURL))
         let routes = Routes(router: router, authentication: authentication)
         routes.open.get("/health") { _, _ in try HealthPage(problems: options.problems()).response }
+        if let mailServer = options.mailServer {
+            MailPolicyPage(directory: directory, mailServer: mailServer).addRoutes(to: routes)
+        }
         SessionEndpoints(authentication: authentication).addRoutes(to: routes)
         surfaces(routes)
         responder = router.buildResponder()

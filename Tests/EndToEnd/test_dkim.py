@@ -4,6 +4,7 @@ import smtplib
 
 import dkim
 import pytest
+import requests
 
 from portal.mail import canonical, message
 from portal.waiting import until
@@ -46,6 +47,18 @@ def test_the_records_to_publish_are_shown(server):
     text = server.run("domain", "dns", "demo.test").stdout.decode()
     assert all(len(part) <= 255 for line in text.splitlines() for part in line.split('"')[1::2])
     assert (server.data / "dkim/demo.test/mp-rsa.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_policy_that_the_records_announce_is_there(server):
+    """RFC 8461, for our own domains: the other side of test_transport_security.py."""
+    def policy(host):
+        return requests.get(f"{server.url}/.well-known/mta-sts.txt", headers={"Host": host}, timeout=10)
+
+    answer = policy("mta-sts.demo.test")
+    assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/plain")
+    # Without a certificate of an authority nobody may insist on one.
+    assert answer.text.splitlines() == ["version: STSv1", "mode: testing", "mx: mail.demo.test", "max_age: 604800"]
+    assert policy("mta-sts.foreign.test").status_code == 404 and policy("demo.test").status_code == 404
 
 
 def test_mail_of_the_webmail_is_signed(account, foreign, records):

@@ -37,7 +37,9 @@ enum RunningServer {
             directory: directory, authenticator: authenticator,
             options: .init(
                 files: files, trustedProxies: configuration.trustedProxies.compactMap { ClientNetwork($0) },
-                publicURL: configuration.url, problems: flow.problems)
+                publicURL: configuration.url, problems: flow.problems,
+                mailServer: configuration.mx.isEmpty
+                    ? nil : .init(name: configuration.hostname, hasCertificate: !configuration.certificate.isEmpty))
         ) { routes in webmail.addRoutes(to: routes) }
 
         var services: [any Service] = [DirectoryFollower(directory: directory, accounts: accounts)]
