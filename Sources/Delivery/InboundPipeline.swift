@@ -142,8 +142,7 @@ struct InboundPipeline: Sendable {
             trace += SubmissionFields.missing(
                 in: header, id: origin.id, hostname: origin.hostname, time: origin.time)
         }
-        // A message that begins with a blank would go on with our last field, and what it says with it.
-        return header.beginsWithBlank ? trace + [0x0D, 0x0A] : trace
+        return header.beginsWithBlank ? trace + TraceHeaders.strayLine : trace
     }
 
     // MARK: Antispam

@@ -43,6 +43,10 @@ enum TraceHeaders {
             }, as: UTF8.self)
     }
 
+    /// A message that begins with a blank would go on with our last field: it gets one of its own to go on with. No octet of the
+    /// message is touched, and its other fields stay fields.
+    static let strayLine = Array("X-Stray-Line: the message began with\r\n".utf8)
+
     /// What final delivery to a mailbox adds.
     static func delivery(sender: ReversePath, recipient: String) -> [UInt8] {
         Array("Return-Path: <\(sender)>\r\nDelivered-To: \(recipient)\r\n".utf8)

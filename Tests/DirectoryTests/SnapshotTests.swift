@@ -116,7 +116,7 @@ struct SnapshotTests {
         #expect(try await database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM directory_changes") ?? 0 } <= 10_001)
     }
 
-    @Test("with 100,000 accounts and 1,000 domains, a write is milliseconds")
+    @Test("with 100,000 accounts and 1,000 domains, a write reads none of the others again")
     func manyAccounts() async throws {
         let place = try TestPlace()
         try await place.people(["first"])
@@ -135,13 +135,15 @@ struct SnapshotTests {
         let clock = ContinuousClock()
         let loading = try await clock.measure { try await place.directory.refresh() }
         #expect(place.directory.snapshot.accountCount == 100_001)
-        var slowest = Duration.zero
-        for number in 1...20 {
+        var writes: [Duration] = []
+        for number in 1...21 {
             let id = AccountID(rawValue: "u\(number * 31)")
-            slowest = max(slowest, try await clock.measure { try await place.directory.setQuota(Int64(number), of: id) })
+            writes.append(try await clock.measure { try await place.directory.setQuota(Int64(number), of: id) })
         }
-        print("100,000 accounts: read in \(loading), slowest of 20 writes \(slowest)")
-        #expect(slowest < .milliseconds(500))
+        let usual = writes.sorted()[10]
+        print("100,000 accounts: read in \(loading), a write in \(usual), the slowest of 21 in \(writes.max() ?? usual)")
+        // By the ratio, which a busy machine leaves alone: a write that read everything again would take as long as that.
+        #expect(usual < loading / 10)
         #expect(place.directory.snapshot.account(id: AccountID(rawValue: "u31"))?.quota == 1)
     }
 }

@@ -43,6 +43,12 @@ export function createEmailList({ client, store }, { filter, stays, snippets = f
    * @type {string[]}
    */
   let ids = [];
+  /**
+   * The query state that each place was told in. A place of an older one is shown until it is asked for again, lest the list forgets
+   * where its reader stands whenever something changes.
+   * @type {string[]}
+   */
+  let told = [];
   /** @type {number | null} */
   let total = null;
   /** @type {string | null} */
@@ -105,20 +111,37 @@ export function createEmailList({ client, store }, { filter, stays, snippets = f
   /** @param {any} answer @param {number} mine */
   function place(answer, mine) {
     if (answer.queryState !== queryState) {
-      if (mine < placed) return;
-      // What lies outside of this window is of an older state.
-      ids = [];
+      // Older than what is shown: its rows are asked for again.
+      if (mine < placed) return ensure(view.from, view.to);
     }
     placed = Math.max(placed, mine);
-    queryState = answer.queryState;
-    total = answer.total ?? answer.position + answer.ids.length;
     const present = answer.ids.filter((/** @type {string} */ id) => belongs(id));
-    total = Math.max(0, /** @type {number} */ (total) - (answer.ids.length - present.length));
-    present.forEach((/** @type {string} */ id, /** @type {number} */ offset) => { ids[answer.position + offset] = id; });
-    ids.length = Math.min(ids.length, total ?? ids.length);
+    const length = Math.max(0, (answer.total ?? answer.position + answer.ids.length) - (answer.ids.length - present.length));
+    if (answer.queryState !== queryState) forget(length, new Set(present));
+    queryState = answer.queryState;
+    total = length;
+    present.forEach((/** @type {string} */ id, /** @type {number} */ offset) => {
+      ids[answer.position + offset] = id;
+      told[answer.position + offset] = answer.queryState;
+    });
+    ids.length = Math.min(ids.length, length);
     listeners.call();
     ensure(view.from, view.to);
   }
+
+  /**
+   * Keeps of an older state what may still be true: nothing when the length is another, and no email at two places.
+   * @param {number} length @param {Set<string>} placedAnew
+   */
+  function forget(length, placedAnew) {
+    if (length !== total) {
+      ids = [];
+      told = [];
+    } else ids.forEach((id, index) => { if (placedAnew.has(id)) delete ids[index]; });
+  }
+
+  /** @param {number} index */
+  const isKnown = (index) => ids[index] !== undefined && told[index] === queryState;
 
   /** @param {string} id */
   function belongs(id) {
@@ -144,12 +167,12 @@ export function createEmailList({ client, store }, { filter, stays, snippets = f
     view = { from: Math.max(0, from), to: Math.max(to, from + 1) };
     const end = total === null ? view.to : Math.min(view.to, total);
     let first = view.from;
-    while (first < end && (ids[first] !== undefined || isAsked(first))) first += 1;
+    while (first < end && (isKnown(first) || isAsked(first))) first += 1;
     if (first >= end) return;
     let last = end - 1;
-    while (last > first && (ids[last] !== undefined || isAsked(last))) last -= 1;
+    while (last > first && (isKnown(last) || isAsked(last))) last -= 1;
     const start = Math.floor(first / PAGE) * PAGE;
-    void load(ids[start] === undefined && !isAsked(start) ? start : first, Math.max(last + 1, start + PAGE));
+    void load(!isKnown(start) && !isAsked(start) ? start : first, Math.max(last + 1, start + PAGE));
   }
 
   /** @param {number} index */
@@ -177,6 +200,7 @@ export function createEmailList({ client, store }, { filter, stays, snippets = f
       if (other) ids[index] = other;
       else {
         ids.splice(index, 1);
+        told.splice(index, 1);
         if (total !== null) total -= 1;
       }
       moved = true;

@@ -242,7 +242,7 @@ export function createMailView(deps) {
     const wait = new AbortController();
     list.observe(() => {
       const isThere = list.idAt(index) !== undefined;
-      if (!isThere && !list.error()) return;
+      if (!isThere && !list.error()) return list.ensure(index, index + 1);
       wait.abort();
       if (isThere && open?.list === list) move(step);
     }, wait.signal);
