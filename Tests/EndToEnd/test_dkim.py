@@ -1,12 +1,19 @@
 """What leaves is signed so that another implementation (dkimpy) believes it, by the keys that `domain dns` says to publish."""
 
 import smtplib
+import socket
+import threading
 
 import dkim
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
 import pytest
 import requests
 
 from portal.mail import canonical, message
+from portal.rspamd import Rspamd
 from portal.waiting import until
 from test_mail_out import compose
 
@@ -134,3 +141,41 @@ def test_a_report_to_the_outside_is_signed(server, foreign, records):
     assert report.mail_from in ("", "<>", None)
     assert b"multipart/report" in report.content
     verify(report.content, records)
+
+
+class TextRecords:
+    """A name server on loopback that knows some TXT records, and no other name."""
+
+    def __init__(self, find):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._serve, args=(find,), daemon=True).start()
+
+    def _serve(self, find):
+        while True:
+            question, client = self.socket.recvfrom(4096)
+            query = dns.message.from_wire(question)
+            name = query.question[0].name
+            answer = dns.message.make_response(query)
+            text = find(name.to_text().encode())
+            if text is None:
+                answer.set_rcode(dns.rcode.NXDOMAIN)
+            elif query.question[0].rdtype == dns.rdatatype.TXT:
+                parts = " ".join(f'"{text.decode()[at:at + 250]}"' for at in range(0, len(text), 250))
+                answer.answer.append(dns.rrset.from_text(name, 60, "IN", "TXT", parts))
+            self.socket.sendto(answer.to_wire(), client)
+
+
+def test_rspamd_believes_our_signatures(account, foreign, records, tmp_path):
+    recipient = f"rspamd.{account.local}@foreign.test"
+    compose(account.jmap, account.address, [recipient], "For another judge", text="Good morning.\n")
+    content = until(lambda: foreign.to(recipient), 15, "the arrival")[0].content
+    rspamd = Rspamd(tmp_path, dns_port=TextRecords(records).port)
+    try:
+        found = rspamd.start().scan(content, ip="192.0.2.7")["symbols"]
+        assert sorted(found["R_DKIM_ALLOW"]["options"]) == ["demo.test:s=mp-ed25519", "demo.test:s=mp-rsa"], found.keys()
+        spoilt = rspamd.scan(content.replace(b"Good morning.", b"Good evening."), ip="192.0.2.7")["symbols"]
+        assert "R_DKIM_REJECT" in spoilt and "R_DKIM_ALLOW" not in spoilt
+    finally:
+        rspamd.stop()

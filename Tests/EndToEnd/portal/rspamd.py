@@ -19,8 +19,10 @@ GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 class Rspamd:
     """Starts both in a folder of its own; ends them by their processes."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, dns_port=None):
+        """`dns_port`: whom it asks for the keys of signatures, which it only checks then."""
         self.directory = pathlib.Path(directory)
+        self.dns_port = dns_port
         self.scan_port, self.controller_port, self.redis_port = free_ports(3)
         self.url = f"http://127.0.0.1:{self.scan_port}"
         self.controller = f"http://127.0.0.1:{self.controller_port}"
@@ -43,6 +45,7 @@ class Rspamd:
             "LOCAL_CONFDIR": CONFIGURATION, "DBDIR": self.directory / "db", "RUNDIR": self.directory / "run",
             "LOGDIR": self.directory, "CACHE": cache, "SCAN_PORT": self.scan_port,
             "CONTROLLER_PORT": self.controller_port, "REDIS_PORT": self.redis_port,
+            "DNS_PORT": self.dns_port or 9, "DKIM": "true" if self.dns_port else "false",
         }
         # -i: also where tests run as root.
         self._run("rspamd", "-f", "-i", "-c", "/etc/rspamd/rspamd.conf", *(f"--var={name}={value}" for name, value in variables.items()))
@@ -70,8 +73,8 @@ class Rspamd:
                 process.kill()
                 process.wait()
 
-    def scan(self, content):
-        return requests.post(f"{self.url}/checkv2", data=content, headers={"IP": "127.0.0.1"}, timeout=20).json()
+    def scan(self, content, ip="127.0.0.1"):
+        return requests.post(f"{self.url}/checkv2", data=content, headers={"IP": ip}, timeout=20).json()
 
 
 class FakeRspamd:
