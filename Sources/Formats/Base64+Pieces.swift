@@ -23,22 +23,25 @@ extension Base64 {
         byte.isASCIILetter || byte.isASCIIDigit || byte == ASCII.plus || byte == ASCII.slash
     }
 
-    /// Characters of the alphabet, sixteen bytes at a time.
+    /// Characters of the alphabet. Without a branch or a table, and in blocks whose sum fits an octet: so the compiler makes vectors
+    /// of it, and it costs a tenth of the decoding.
     private static func countCharacters(_ text: Bytes) -> Int {
         guard let base = text.baseAddress else { return 0 }
         var count = 0
         var index = 0
-        while index + 16 <= text.count {
-            let bytes = UnsafeRawPointer(base + index).loadUnaligned(as: SIMD16<UInt8>.self)
-            let letters = (bytes | 0x20) &- 0x61 .< 26
-            let others = (bytes &- 0x30 .< 10) .| (bytes .== ASCII.plus) .| (bytes .== ASCII.slash)
-            let ones = SIMD16<UInt8>(repeating: 0).replacing(with: 1, where: letters .| others)
-            count += Int(ones.wrappedSum())
-            index += 16
-        }
         while index < text.count {
-            if isCharacter(base[index]) { count += 1 }
-            index += 1
+            let end = min(index + 240, text.count)
+            var block: UInt8 = 0
+            while index < end {
+                let byte = base[index]
+                let isLetter: UInt8 = (byte | 0x20) &- 0x61 < 26 ? 1 : 0
+                // The slash stands right before the digits.
+                let isDigitOrSlash: UInt8 = byte &- ASCII.slash < 11 ? 1 : 0
+                let isPlus: UInt8 = byte == ASCII.plus ? 1 : 0
+                block &+= isLetter | isDigitOrSlash | isPlus
+                index &+= 1
+            }
+            count += Int(block)
         }
         return count
     }

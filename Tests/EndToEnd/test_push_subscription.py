@@ -112,7 +112,7 @@ def test_only_the_types_that_were_asked_for(pushing, person, receiver):
 
 def test_a_server_that_fails_is_asked_again(pushing, person, receiver):
     path, _ = subscribe(person, receiver)
-    receiver.statuses.append(503)
+    receiver.statuses[path].append(503)
     deliver(pushing, person, "Twice")
     until(lambda: len(receiver.at(path)) >= 3, 20, "the second try")
     assert receiver.notices(path)[2]["@type"] == "StateChange"
@@ -120,7 +120,7 @@ def test_a_server_that_fails_is_asked_again(pushing, person, receiver):
 
 def test_a_subscription_that_is_gone_there_is_gone_here(pushing, person, receiver):
     path, id = subscribe(person, receiver)
-    receiver.statuses.append(410)
+    receiver.statuses[path].append(410)
     deliver(pushing, person, "Gone")
     until(lambda: call(person.jmap, "PushSubscription/get", ids=[id])["notFound"] == [id], 10, "its end")
     files = person.folder / "records/PushSubscription"

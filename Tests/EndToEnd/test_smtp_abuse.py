@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from portal.hostile import Crowd, Honest, raise_descriptors, resident
+from portal.hostile import Crowd, Honest, descriptors, raise_descriptors, resident
 from portal.mail import Line, message, send, without_trace
 from portal.server import ROOT
 from portal.waiting import until
@@ -342,15 +342,16 @@ def test_a_thousand_silent_connections_cost_little(besieged):
 
 
 def test_ten_thousand_connections_that_say_nothing_keep_nobody_out(besieged):
-    before = besieged.memory()
+    before, files = besieged.memory(), descriptors(besieged.process.pid)
     with Crowd(besieged.mx) as crowd, besieged.honest() as honest:
         crowd.grow(10_000)
         assert besieged.is_served(honest)
         grown = besieged.memory() - before
-        held = crowd.open()
+        # Asked of the server: a client cannot tell a connection that is held from one that still knocks at a full queue.
+        held = descriptors(besieged.process.pid) - files
     print(f"10,000 silent connections: {grown / 1e6:.1f} MB, {held} held")
     assert grown <= 120_000_000
-    assert held <= 1_000
+    assert held <= 1_050, "the limit of connections, and a few files of deliveries"
     assert re.search(r"connections refused.*too many", besieged.log.read_text())
     assert besieged.log.read_text().count("connections refused") < 50, "a flood of clients is no flood of lines"
 

@@ -1,5 +1,6 @@
 """Clients that mean harm: raw conversations, crowds of connections, and an honest client that is timed beside them."""
 
+import os
 import pathlib
 import resource
 import select
@@ -22,6 +23,11 @@ def resident(pid):
     """Resident memory of a process in octets."""
     with open(f"/proc/{pid}/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS:"))
+
+
+def descriptors(pid):
+    """How many files and connections a process has open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 class Crowd:

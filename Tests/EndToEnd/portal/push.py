@@ -1,6 +1,7 @@
 """Somebody's push server: HTTPS on loopback with a certificate of its own."""
 
 import base64
+import collections
 import datetime
 import http.server
 import ipaddress
@@ -36,18 +37,19 @@ def make_certificate(folder):
 
 
 class PushServer:
-    """Keeps what is posted to it, and answers with the status that `statuses` holds next, else 201."""
+    """Keeps what is posted to it, and answers with the status that `statuses` holds next for the path, else 201."""
 
     def __init__(self, folder):
         self.certificate, key = make_certificate(folder)
-        self.requests, self.statuses, self.headers = [], [], {}
+        self.requests, self.statuses, self.headers = [], collections.defaultdict(list), {}
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.requests.append((self.path, dict(self.headers.items()), body))
-                self.send_response(outer.statuses.pop(0) if outer.statuses else 201)
+                statuses = outer.statuses[self.path]
+                self.send_response(statuses.pop(0) if statuses else 201)
                 for name, value in outer.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", "0")
