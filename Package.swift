@@ -122,12 +122,12 @@ let package = Package(
         tests("JMAP"),
         tests("Sieve", ["Formats"]),
         tests("Disk", [grdb]),
-        tests("MailStore", ["Formats", "Disk", "CrashChild", grdb]),
+        tests("MailStore", ["Formats", "Disk", "CrashChild", "CrashRun", grdb]),
         tests("Directory", ["Formats", "Disk", grdb, logging]),
         tests(
             "Delivery",
             [
-                "Formats", "SMTP", "Sieve", "Disk", "MailStore", "Directory", "CrashChild", nioCore, nioEmbedded, nioPosix, nioSSL, nioTLS, lifecycle,
+                "Formats", "SMTP", "Sieve", "Disk", "MailStore", "Directory", "CrashChild", "CrashRun", nioCore, nioEmbedded, nioPosix, nioSSL, nioTLS, lifecycle,
                 logging,
             ]),
         tests(
@@ -141,6 +141,7 @@ let package = Package(
         .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: strict),
         // Compares the message parser with corpora of real mail, and Sieve with another; see script/conformance.
         .executableTarget(name: "Conformance", dependencies: ["Formats", "Sieve"], path: "Tests/Conformance", swiftSettings: strict),
+        .target(name: "CrashRun", path: "Tests/CrashRun", swiftSettings: strict),
         // A process that the crash tests start and let die between two numbered steps of a write.
         .executableTarget(
             name: "CrashChild", dependencies: ["Formats", "SMTP", "Disk", "MailStore", "Delivery", logging], path: "Tests/CrashChild",

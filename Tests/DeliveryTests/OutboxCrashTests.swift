@@ -1,3 +1,4 @@
+import CrashRun
 import Disk
 import Formats
 import Foundation
@@ -55,7 +56,7 @@ struct OutboxCrashTests {
             case "outbox-adopted": try place.offer()
             default: try await place.fill()
             }
-            let end = try run(place, operation, step)
+            let end = try CrashRun(place.folder, operation, String(step))
             try await examine(place, operation, promised: end.output.contains { !$0.isEmpty })
             if end.status == 0 { break }
             #expect(end.status == 86, "step \(step): \(end.output)")
@@ -92,18 +93,5 @@ struct OutboxCrashTests {
         case "outbox-dropped": #expect(promised ? sent == 0 : sent <= 1)
         default: #expect(sent == 1, "\(operation)")
         }
-    }
-
-    private func run(_ place: Place, _ operation: String, _ step: Int) throws -> (status: Int32, output: [String]) {
-        let process = Process()
-        let tests = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        process.executableURL = tests.appendingPathComponent("CrashChild")
-        process.arguments = [place.folder, operation, String(step)]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init))
     }
 }

@@ -1,3 +1,4 @@
+import CrashRun
 import Disk
 import Foundation
 import Testing
@@ -15,7 +16,7 @@ import Testing
         while true {
             let box = Box()
             let before = try await prepare(box)
-            let end = try run(box, operation, step)
+            let end = try CrashRun(box.folder, operation, String(step))
             try await examine(box, operation, before, promised: end.output)
             if end.status == 0 { break }
             #expect(end.status == 86, "step \(step): \(end.output)")
@@ -68,18 +69,5 @@ import Testing
             }
         }
         return ids
-    }
-
-    private func run(_ box: Box, _ operation: String, _ step: Int) throws -> (status: Int32, output: [String]) {
-        let process = Process()
-        let tests = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        process.executableURL = tests.appendingPathComponent("CrashChild")
-        process.arguments = [box.folder, operation, String(step)]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init))
     }
 }

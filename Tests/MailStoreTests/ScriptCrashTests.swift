@@ -1,3 +1,4 @@
+import CrashRun
 import Disk
 import Foundation
 import Testing
@@ -10,7 +11,7 @@ import Testing
         var step = 1
         while true {
             let box = Box()
-            let end = try run(box, step)
+            let end = try CrashRun(box.folder, "script", String(step)).status
             let account = try await box.open()
             let scripts = try await account.scripts().scripts
             let script = try #require(scripts.first)
@@ -31,16 +32,5 @@ import Testing
             try #require(step < 100)
         }
         #expect(step > 4, "the operation has no steps to die at")
-    }
-
-    private func run(_ box: Box, _ step: Int) throws -> Int32 {
-        let process = Process()
-        let tests = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        process.executableURL = tests.appendingPathComponent("CrashChild")
-        process.arguments = [box.folder, "script", String(step)]
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
     }
 }
