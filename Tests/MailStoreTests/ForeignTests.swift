@@ -140,7 +140,8 @@ import Testing
         let start = ContinuousClock.now
         var change = first
         while change.states[.email] == first.states[.email] { change = try #require(await iterator.next()) }
-        #expect(ContinuousClock.now - start < .seconds(3))
+        // Noticed by the watch, not by the next look after a minute; the rest is what other tests beside take.
+        #expect(ContinuousClock.now - start < .seconds(15))
         #expect(try await account.ids(EmailQuery()).count == 1)
         await account.close()
     }
